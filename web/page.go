@@ -1,0 +1,206 @@
+package web
+
+import "time"
+
+// Page is one of the page structs of this package, each of which embeds a
+// Layout and names its template.
+type Page interface {
+	layout() Layout
+	name() string
+}
+
+// Layout is what every page needs beside its own content. The language is not
+// in it: Render takes that.
+type Layout struct {
+	// Path is the request's path with its query, where the language switch
+	// comes back to.
+	Path string
+	// Now is the server's clock at rendering. All "today" and "in 3 days" are
+	// counted from it, and the scripts take it as their first guess of the
+	// server's clock.
+	Now time.Time
+	// Owner says that the browser holds an owner's cookie.
+	Owner bool
+	// Vet is the signed-in vet, nil for everybody else.
+	Vet *SignedVet
+}
+
+// SignedVet is the vet who is looking at the page.
+type SignedVet struct {
+	ID, Name string
+	Online   bool
+}
+
+func (l Layout) layout() Layout { return l }
+
+// HomePage is "/".
+type HomePage struct {
+	Layout
+	// Next is the nearest reservation that the cookie holds and whose room is
+	// not closed; nil without one.
+	Next *Reservation
+	// OnlineVets counts the vets who are online now.
+	OnlineVets int
+}
+
+// VetsPage is "/vets". Query, Online, Area and Near are the filters in force,
+// as they stood in the query string.
+type VetsPage struct {
+	Layout
+	Vets   []Vet
+	Query  string // q
+	Online bool   // online=true
+	Area   string // area: skin, eye, teeth, joint, other or empty
+	Near   string // near: "LAT,LON" or empty
+	// NextCursor leads to the next page of the list; empty on the last one.
+	NextCursor string
+}
+
+// VetPage is "/vets/{id}": who it is, a week of slots and the form that books
+// one. With Move it is the same week for another start of that reservation.
+type VetPage struct {
+	Layout
+	Vet Vet
+	// Days is the week shown, in order, also days without a slot.
+	Days []Day
+	// Earlier and Later are the values of ?from= for the weeks around this one
+	// ("2026-12-08"); empty where there is none.
+	Earlier, Later string
+	// FollowUpOnly lists the areas that the vet's permits cover for follow-ups
+	// only; the form then asks for the date of the first visit.
+	FollowUpOnly []string
+	// Move is the reservation that is being moved (?move={id}); nil for a new
+	// booking.
+	Move *Reservation
+	// Form carries what was typed and what was wrong with it. Fresh, it may
+	// hold a chosen "start".
+	Form Form
+	// Key is the idempotency key of this form, made anew for a fresh form and
+	// kept when the form is shown again.
+	Key string
+}
+
+// Day is one local day of a timetable.
+type Day struct {
+	Date  time.Time // any instant of that day in the vet's time zone
+	Slots []Slot
+}
+
+// Slot is one time that a vet offers.
+type Slot struct {
+	Start, End time.Time
+	State      string // free, taken or past
+}
+
+// ReservationsPage is "/reservations": those that the cookie holds, and the
+// form that brings one back by number and phone.
+type ReservationsPage struct {
+	Layout
+	Upcoming []Reservation // nearest first
+	Past     []Reservation // latest first
+	// Expired says that a cookie or a link had run out, so that the page says
+	// how to come back rather than "nothing here".
+	Expired bool
+	Lookup  Form
+}
+
+// ReservationPage is "/reservations/{id}".
+type ReservationPage struct {
+	Layout
+	Reservation Reservation
+	// Link is the capability URL, given only right after booking: it is shown
+	// once, since only its hash is stored.
+	Link     string
+	Timeline []Entry
+	// Cancel carries the error of a refused cancelling (code "too_late").
+	Cancel Form
+}
+
+// Entry is one line of a reservation's timeline.
+type Entry struct {
+	At   time.Time
+	What string // the contract's words: booked, moved, due, emitted, …
+	By   string // owner, vet, system or empty
+}
+
+// VetLoginPage is "/vet/login".
+type VetLoginPage struct {
+	Layout
+	Form Form
+	// Next is the local path to go to after the login; empty means "/vet".
+	Next string
+}
+
+// VetDayPage is "/vet", the vet's own page. Layout.Vet must be set.
+type VetDayPage struct {
+	Layout
+	Zone  *time.Location
+	Today []Reservation // by start
+	Week  []DayList     // the six days after today, also empty ones
+	// SlotMinutes is offered as the length of a follow-up.
+	SlotMinutes int
+}
+
+// DayList is one local day of the vet's week.
+type DayList struct {
+	Date         time.Time
+	Reservations []Reservation
+}
+
+// VetHoursPage is "/vet/hours".
+type VetHoursPage struct {
+	Layout
+	Hours Hours
+	Saved bool
+	// Outside are standing reservations that the saved hours no longer offer;
+	// they stand all the same.
+	Outside []Reservation
+	// Form carries errors only; values come from Hours, as they were typed.
+	Form Form
+}
+
+// Hours is the hours document as the form shows it: text as it was typed, so
+// that a refused form comes back unchanged.
+type Hours struct {
+	TimeZone                                        string
+	SlotMinutes, BufferMinutes                      string
+	NoticeMinutes, HorizonDays, CancelCutoffMinutes string
+	Weekly                                          []HoursRow       // any order
+	Exceptions                                      []HoursException // by date
+}
+
+// HoursRow is one stretch of a weekly day.
+type HoursRow struct{ Day, From, To string } // mon…sun, "09:00", "24:00"
+
+// HoursException is one date that differs: closed, or open From to To.
+type HoursException struct {
+	Date     string // 2026-12-25
+	Closed   bool
+	From, To string
+}
+
+// RoomPage is "/room?id=ROOM", the call.
+type RoomPage struct {
+	Layout
+	Reservation Reservation // its Door is the room
+}
+
+// ErrorPage stands in for any page: 403, 404, 410 (a link that ran out), 413,
+// 429, 500, 503 and, for what has no page of its own, 400.
+type ErrorPage struct {
+	Layout
+	Status int
+	// RetryAfter is said for 429 and 503; zero says "in a moment".
+	RetryAfter time.Duration
+}
+
+func (HomePage) name() string         { return "home" }
+func (VetsPage) name() string         { return "vets" }
+func (VetPage) name() string          { return "vet" }
+func (ReservationsPage) name() string { return "reservations" }
+func (ReservationPage) name() string  { return "reservation" }
+func (VetLoginPage) name() string     { return "vetlogin" }
+func (VetDayPage) name() string       { return "vetday" }
+func (VetHoursPage) name() string     { return "vethours" }
+func (RoomPage) name() string         { return "room" }
+func (ErrorPage) name() string        { return "error" }
