@@ -1,0 +1,78 @@
+# make run: try it. make test: everything. make help: the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Go where its own instructions put it, and a cache where there is no home.
+export PATH := $(PATH):/usr/local/go/bin
+ifeq ($(shell test -w "$${HOME:-}" && echo usable),)
+export HOME := $(CURDIR)/.cache
+endif
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    := 20s
+BENCH       := .
+
+# Where goroutines share data, the tests run under the race detector, and only
+# there, so that the heavy ones run once. What is left runs without; the program
+# itself comes last and alone, since its tests keep time with whole processes.
+concurrent := ^vetroom/(clinic|events|scheduler|signaling|store)(/|$$)
+program    := ^vetroom/cmd/
+
+go_files = find . -name '*.go' -not -path './.*'
+
+.PHONY: help
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/vetroom
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/vetroom ./cmd/vetroom
+
+.PHONY: run
+run: build ## build and serve with demo data on the embedded defaults; needs nothing but Go
+	exec bin/vetroom serve --demo
+
+.PHONY: test
+test: need format vet ## everything: install what the tests lack, check, test
+	@packages=$$(go list ./... | grep -E '$(concurrent)'); set -x; go test -race -timeout 10m $$packages
+	@packages=$$(go list ./... | grep -Ev '$(concurrent)|$(program)'); set -x; go test -timeout 10m $$packages
+	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 10m -p 1 $$packages
+
+.PHONY: need
+need: ## install what the tests need where it lacks, by apt-get
+	@scripts/need
+
+.PHONY: format
+format: ## refuse files that gofmt would change
+	@unformatted=$$($(go_files) -exec gofmt -l {} +); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi >&2
+
+.PHONY: vet
+vet: ## run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: format vet ## format, vet and staticcheck, pinned
+	go run $(STATICCHECK) ./...
+
+.PHONY: race
+race: need ## test all packages under the race detector
+	go test -race -timeout 20m -p 1 ./...
+
+.PHONY: bench
+bench: ## run the benchmarks (BENCH=regexp chooses)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m -p 1 ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz test for FUZZTIME, 20s by default
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: clean
+clean: ## remove what was built; keeps the data in var
+	rm -rf bin artefacts
