@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -90,15 +91,12 @@ func (c *Conn) dial(cfg ConnectConfig) error {
 		return fmt.Errorf("connect to the broker: %w", err)
 	}
 	js, err := njs.New(nc, njs.WithDefaultTimeout(callWait), njs.WithPublishAsyncTimeout(callWait),
-		njs.WithPublishAsyncMaxPending(0)) // PublishAll has its own window
+		njs.WithPublishAsyncMaxPending(math.MaxInt32)) // PublishAll has its own window
 	if err != nil {
 		nc.Close()
 		return fmt.Errorf("speak JetStream: %w", err)
 	}
 	c.nc, c.js = nc, js
-	if nc.IsConnected() {
-		c.wishStreams()
-	}
 	return nil
 }
 

@@ -70,7 +70,8 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, fn func(Delivered))
 	}
 	f := &follower{conn: c, cfg: cfg, fn: fn}
 	for wait := attachAgainMin; ; wait = min(2*wait, attachAgainMax) {
-		attached, err := f.runOnce(ctx)
+		back := c.awaitBack()
+		attached, err := f.runOnce(ctx, back)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -79,10 +80,11 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, fn func(Delivered))
 		case attached:
 			wait = attachAgainMin
 		}
-		cfg.Log.Info("attach to the stream again", "stream", cfg.Stream, "after_seq", f.cursor.seq, "reason", err)
+		cfg.Log.Debug("attach to the stream again", "stream", cfg.Stream, "after_seq", f.cursor.seq, "reason", err)
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-back:
 		case <-time.After(wait):
 		}
 	}
@@ -106,11 +108,11 @@ type place struct {
 	at  time.Time
 }
 
-// runOnce finds the stream, attaches, and gives messages until something is wrong or has to be looked at anew.
-func (f *follower) runOnce(ctx context.Context) (attached bool, err error) {
+// runOnce finds the stream, attaches, and gives messages until something is wrong or has to be looked at anew, as when
+// back closes, which was taken before.
+func (f *follower) runOnce(ctx context.Context, back <-chan struct{}) (attached bool, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	back := f.conn.awaitBack() // before the look: a break from here on is noticed
 	if err := f.find(ctx); err != nil {
 		return false, err
 	}

@@ -40,6 +40,8 @@ func openGate(ctx context.Context, srv *server.Server, pw passwords, log *slog.L
 		return nil, err
 	}
 	g := &gate{nc: nc, log: log}
+	ctx, cancel := context.WithTimeout(ctx, gateWait)
+	defer cancel()
 	if _, err = nc.Subscribe(gatePrefix+">", g.serve); err == nil {
 		err = nc.FlushWithContext(ctx)
 	}
