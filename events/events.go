@@ -103,11 +103,23 @@ func Encode(e clinic.Event) (Message, error) {
 	if err := ce.SetData(cloudevents.ApplicationJSON, payload(e)); err != nil {
 		return Message{}, fmt.Errorf("encode the data of %s: %w", e.Kind, err)
 	}
-	body, err := json.Marshal(ce)
+	if err := ce.Validate(); err != nil {
+		return Message{}, fmt.Errorf("encode %s: %w", e.Kind, err)
+	}
+	body, err := json.Marshal(structured(ce))
 	if err != nil {
 		return Message{}, fmt.Errorf("encode %s: %w", e.Kind, err)
 	}
 	return Message{ID: e.ID, Subject: Subject(e.Kind, aggregateID), Body: body}, nil
+}
+
+// structured is the event in structured mode. The library's own encoder drops the zeros of a time's milliseconds
+// ("05:30:00Z"); on our wire they always stand.
+func structured(ce cloudevents.Event) envelope {
+	return envelope{
+		SpecVersion: ce.SpecVersion(), ID: ce.ID(), Source: ce.Source(), Type: ce.Type(), Subject: ce.Subject(),
+		Time: Time{ce.Time()}, DataContentType: ce.DataContentType(), Data: ce.Data(),
+	}
 }
 
 func payload(e clinic.Event) any {
@@ -164,14 +176,16 @@ type Decoded struct {
 // ErrMalformed says that a message is not one of the contract's events.
 var ErrMalformed = errors.New("not an event of the contract")
 
-// envelope is what a reader needs of the CloudEvents attributes: a signaling process reads thousands of events at one
-// instant, and needs no more of them.
+// envelope is an event in structured mode, with the CloudEvents attributes that ours have.
 type envelope struct {
-	SpecVersion string          `json:"specversion"`
-	ID          string          `json:"id"`
-	Type        string          `json:"type"`
-	Time        time.Time       `json:"time"`
-	Data        json.RawMessage `json:"data"`
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"`
+	Time            Time            `json:"time"`
+	DataContentType string          `json:"datacontenttype"`
+	Data            json.RawMessage `json:"data"`
 }
 
 // Decode reads a message's body. It returns ErrMalformed for what is not one of the contract's events; a reader
@@ -185,7 +199,7 @@ func Decode(body []byte) (*Decoded, error) {
 	if env.SpecVersion != "1.0" || env.ID == "" || !ok {
 		return nil, fmt.Errorf("%w: type %q", ErrMalformed, env.Type)
 	}
-	d := &Decoded{ID: env.ID, Kind: clinic.EventKind(kind), Time: env.Time}
+	d := &Decoded{ID: env.ID, Kind: clinic.EventKind(kind), Time: env.Time.Time}
 	var data any
 	switch topic, _, _ := strings.Cut(kind, "."); topic {
 	case "booking":

@@ -57,7 +57,7 @@ func samples() []clinic.Event {
 		{Kind: clinic.RoomClosed, Visit: v, Reason: clinic.ReasonEnded},
 	}
 	for i := range all {
-		all[i].ID, all[i].Version, all[i].Due = "0193d0f0-0000-7000-8000-00000000000a", int64(i+1), start.Add(123456*time.Microsecond)
+		all[i].ID, all[i].Version, all[i].Due = "0193d0f0-0000-7000-8000-00000000000a", int64(i+1), start
 	}
 	return all
 }
