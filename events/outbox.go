@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"time"
 
 	"vetroom/clinic"
@@ -29,3 +30,6 @@ type Lease struct {
 	Epoch int64
 	Until time.Time // by the database's clock
 }
+
+// ErrLeaseLost says that a lease is not its holder's any more: it ran out and another took it, or may.
+var ErrLeaseLost = errors.New("the lease is lost")
