@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	njs "github.com/nats-io/nats.go/jetstream"
@@ -90,7 +91,7 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, fn func(Delivered))
 	}
 }
 
-// follower is one Follow. All of it belongs to the goroutine of Follow; the watch only reads what it was given.
+// follower is one Follow. What changes in it belongs to the goroutine of Follow; the watch is given copies.
 type follower struct {
 	conn   *Conn
 	cfg    FollowConfig
@@ -125,14 +126,12 @@ func (f *follower) runOnce(ctx context.Context, back <-chan struct{}) (attached 
 	if f.cfg.OnAttached != nil {
 		f.cfg.OnAttached()
 	}
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		f.watch(ctx, back, stop)
-	}()
+	var watch sync.WaitGroup
+	made, least := f.made, f.cursor.seq
+	watch.Go(func() { f.watch(ctx, made, least, back, stop) })
 	err = f.give(ctx, r)
 	stop(nil)
-	<-watched
+	watch.Wait()
 	return true, err
 }
 
@@ -254,9 +253,9 @@ var (
 )
 
 // watch stops a reader whose stream is not what it was: a consumer does not say so, it goes deaf. It looks when the
-// broker was away, and every 2 s, since a stream may be wiped and made anew under a standing connection.
-func (f *follower) watch(ctx context.Context, back <-chan struct{}, stop context.CancelCauseFunc) {
-	made, least := f.made, f.cursor.seq
+// broker was away, and every 2 s, since a stream may be wiped and made anew under a standing connection: was it made at
+// the same time, and does it end no earlier than it did?
+func (f *follower) watch(ctx context.Context, made time.Time, least uint64, back <-chan struct{}, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {

@@ -31,7 +31,7 @@ func start(t *testing.T, cfg ServerConfig) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { stop(t, s) })
 	return s
 }
 
@@ -130,6 +130,14 @@ func freeAddr(t *testing.T) string {
 func stop(t *testing.T, s *Server) {
 	t.Helper()
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyStore copies what JetStream keeps from one stopped server's folder to another.
+func copyStore(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(filepath.Join(to, "jetstream"), os.DirFS(filepath.Join(from, "jetstream"))); err != nil {
 		t.Fatal(err)
 	}
 }

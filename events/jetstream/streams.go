@@ -104,7 +104,10 @@ func (c *Conn) StreamState(ctx context.Context, stream string) (created time.Tim
 // noted names a broker's error, and has the streams looked after if one of them is what is missing.
 func (c *Conn) noted(err error) error {
 	err = translate(err)
-	if errors.Is(err, ErrNoStream) {
+	switch {
+	case c.nc.IsClosed() && !errors.Is(err, ErrClosed): // not every way of nats.go says so
+		return errors.Join(ErrClosed, err)
+	case errors.Is(err, ErrNoStream):
 		c.wishStreams()
 	}
 	return err
