@@ -66,8 +66,9 @@ func (r Role) Other() Role {
 
 // Who is asking: an owner's session, a vet, or both in one browser.
 type Who struct {
-	Session string // the owner's session id, or ""
-	VetID   string // the signed-in vet, or ""
+	Session    string // the owner's session id, or ""
+	VetID      string // the signed-in vet, or ""
+	VetSession string // that vet's session id, which a logout ends
 }
 
 // Known tells whether anybody is asking at all.
