@@ -68,6 +68,7 @@ type Door struct {
 	OpensAt        time.Time
 	ClosesAt       time.Time
 	DelayedMinutes int    // 0: on time
+	Reason         string // why it is closed: ended, vet, cancelled, no_show or empty
 	Seat           string // owner or vet: whose words the line speaks
 	Version        int64  // of the room; the scripts drop what is older
 }

@@ -1,0 +1,173 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Areas are the body areas a visit can be about, in the order the pages offer
+// them.
+var Areas = []string{"skin", "eye", "teeth", "joint", "other"}
+
+// Areas returns the areas that the list can be narrowed to.
+func (p VetsPage) Areas() []string { return Areas }
+
+// Filtered says whether any filter is in force.
+func (p VetsPage) Filtered() bool {
+	return p.Query != "" || p.Online || p.Area != "" || p.Near != ""
+}
+
+// With is the address of the same list with one filter set to value; an empty
+// value takes it away. The cursor does not survive a changed filter.
+func (p VetsPage) With(name, value string) string {
+	q := url.Values{}
+	for key, v := range map[string]string{"q": p.Query, "area": p.Area, "near": p.Near} {
+		if v != "" {
+			q.Set(key, v)
+		}
+	}
+	if p.Online {
+		q.Set("online", "true")
+	}
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	if len(q) == 0 {
+		return "/vets"
+	}
+	return "/vets?" + q.Encode()
+}
+
+// Week is the address of the same vet's timetable from another day, keeping
+// the reservation that is being moved.
+func (p VetPage) Week(from string) string {
+	q := url.Values{"from": {from}}
+	if p.Move != nil {
+		q.Set("move", p.Move.ID)
+	}
+	return "/vets/" + url.PathEscape(p.Vet.ID) + "?" + q.Encode() + "#times"
+}
+
+// Free counts the free slots of the week shown.
+func (p VetPage) Free() int {
+	n := 0
+	for _, day := range p.Days {
+		n += day.Free()
+	}
+	return n
+}
+
+// Free counts the day's free slots.
+func (d Day) Free() int {
+	n := 0
+	for _, slot := range d.Slots {
+		if slot.State == "free" {
+			n++
+		}
+	}
+	return n
+}
+
+// FirstFree is the index of the first day with a free slot, 0 without one: the
+// day that is in front on a phone.
+func (p VetPage) FirstFree() int {
+	for i, day := range p.Days {
+		for _, slot := range day.Slots {
+			if slot.State == "free" && (p.Form.Value("start") == "" || slot.Start.UTC().Format(wire) == p.Form.Value("start")) {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// AreasOffered are the areas of the vet's permits; all where none are named.
+func (p VetPage) AreasOffered() []string {
+	if len(p.Vet.Areas) == 0 {
+		return Areas
+	}
+	return p.Vet.Areas
+}
+
+// Weekdays returns the days of an hours document, in order.
+func (h Hours) Weekdays() []string {
+	return []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+}
+
+// Rows returns the stretches of a weekday and enough empty ones to add to it.
+func (h Hours) Rows(day string) []HoursRow {
+	var rows []HoursRow
+	for _, row := range h.Weekly {
+		if row.Day == day {
+			rows = append(rows, row)
+		}
+	}
+	rows = append(rows, HoursRow{Day: day})
+	for len(rows) < 2 {
+		rows = append(rows, HoursRow{Day: day})
+	}
+	return rows
+}
+
+// ExceptionRows returns the exceptions and two empty rows to add to them.
+func (h Hours) ExceptionRows() []HoursException {
+	return append(append([]HoursException{}, h.Exceptions...), HoursException{Closed: true}, HoursException{Closed: true})
+}
+
+// Switch is the address that changes the language and comes back.
+func (l Layout) Switch(lang string) string {
+	back := l.Path
+	if back == "" {
+		back = "/"
+	}
+	return "/lang/" + lang + "?" + url.Values{"to": {back}}.Encode()
+}
+
+// Signed says whether the page is somebody's own, so that its scripts keep the
+// cookie alive.
+func (l Layout) Signed() bool { return l.Owner || l.Vet != nil }
+
+// Clock is the form of Now that the scripts read.
+func (l Layout) Clock() string { return l.Now.UTC().Format(wire) }
+
+// Waits says whether the reservation can still be entered, now or later.
+func (r Reservation) Waits() bool { return r.State == "confirmed" && r.Door.State != "closed" }
+
+// Minutes is how long the reservation lasts.
+func (r Reservation) Minutes() int { return int(r.End.Sub(r.Start) / time.Minute) }
+
+// Steps are the minutes offered for a delay or an extension.
+func (r Reservation) Steps() []int { return []int{5, 10, 15, 20, 30} }
+
+// Fresh is the empty follow-up form: it is posted by a script, so nothing of
+// it ever comes back here.
+func (p VetDayPage) Fresh() Form {
+	return Form{Values: map[string]string{"minutes": strconv.Itoa(max(5, p.SlotMinutes))}}
+}
+
+// Areas returns the areas that a follow-up can be about.
+func (p VetDayPage) Areas() []string { return Areas }
+
+// Values is the form with the plain fields of Hours as its values.
+func (p VetHoursPage) Values() Form {
+	h := p.Hours
+	return Form{Code: p.Form.Code, Errors: p.Form.Errors, Values: map[string]string{
+		"time_zone": h.TimeZone, "slot_minutes": h.SlotMinutes, "buffer_minutes": h.BufferMinutes,
+		"notice_minutes": h.NoticeMinutes, "horizon_days": h.HorizonDays,
+		"cancel_cutoff_minutes": h.CancelCutoffMinutes,
+	}}
+}
+
+// Back is where "try again" goes: the page that was asked for.
+func (p ErrorPage) Back() string {
+	if p.Path == "" {
+		return "/"
+	}
+	return p.Path
+}
+
+// JustBooked says that the page is the answer to a booking: only then is there
+// a link to keep.
+func (p ReservationPage) JustBooked() bool { return p.Link != "" }

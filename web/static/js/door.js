@@ -1,0 +1,123 @@
+/**
+ * The door: a reservation's status line. The template "door" draws it, this
+ * keeps it live. Its countdown is display only: the button is enabled by the
+ * server's `open` and nothing else.
+ *
+ * @typedef {import('./clock.js').ServerClock} ServerClock
+ */
+import { firstText, text } from './texts.js';
+import { countdown, daysBetween, whenWords } from './times.js';
+
+const SOON = 10 * 60 * 1000;
+/** @type {Record<string, string>} */
+const ICONS = {
+  locked: 'lock', soon: 'hourglass', waiting: 'hourglass', open: 'door-open', late: 'clock-alert', closed: 'circle-check',
+};
+
+export class Door {
+  /** @param {HTMLFormElement} form @param {ServerClock} clock */
+  constructor(form, clock) {
+    const d = form.dataset;
+    this.form = form;
+    this.clock = clock;
+    this.room = d.door ?? '';
+    this.reservation = d.reservation ?? '';
+    this.state = d.roomState ?? 'locked';
+    this.opens = Date.parse(d.opens ?? '');
+    this.closes = Date.parse(d.closes ?? '');
+    this.version = Number(d.version);
+    this.delayed = Number(d.delayed);
+    this.reason = d.reason ?? '';
+    this.seat = d.seat ?? 'owner';
+    this.zone = d.zone ?? 'UTC';
+    this.waiting = 'waiting' in d;
+    this.peer = 'absent';
+    this.words = part(form, '.door-words');
+    this.count = part(form, '.door-count');
+    this.icon = part(form, 'use');
+    this.button = /** @type {HTMLButtonElement} */ (part(form, '[data-enter]'));
+    this.draw();
+  }
+
+  /**
+   * Takes the server's word on the room. Returns false for one that is older than what is shown.
+   * @param {{state: string, opens_at: string, closes_at: string, version?: number, reason?: string, delayed_minutes?: number}} room
+   */
+  apply(room) {
+    if ((room.version ?? this.version) < this.version) return false;
+    this.version = room.version ?? this.version;
+    this.state = room.state;
+    this.opens = Date.parse(room.opens_at);
+    this.closes = Date.parse(room.closes_at);
+    this.reason = room.reason ?? '';
+    if (room.delayed_minutes !== undefined) this.delayed = room.delayed_minutes;
+    this.draw();
+    return true;
+  }
+
+  /** Who is on the other side, seen from the waiting room. @param {string} peer */
+  setPeer(peer) {
+    this.peer = peer;
+    this.draw();
+  }
+
+  /** Locked, soon, waiting, open, late or closed; the same choice as the server's. */
+  view() {
+    if (this.state === 'closed') return 'closed';
+    if (this.delayed > 0) return 'late';
+    if (this.state === 'open') return 'open';
+    if (this.waiting) return 'waiting';
+    return this.opens - this.clock.now() <= SOON ? 'soon' : 'locked';
+  }
+
+  draw() {
+    const view = this.view();
+    const d = this.form.dataset;
+    d.state = view;
+    d.roomState = this.state;
+    d.version = String(this.version);
+    this.button.disabled = this.state !== 'open';
+    this.icon.setAttribute('href', `#i-${ICONS[view]}`);
+    set(this.words, this.say(view));
+    set(this.count, this.left());
+  }
+
+  /** @param {string} view */
+  say(view) {
+    const now = this.clock.now();
+    const when = whenWords(this.opens, now, this.zone);
+    const days = daysBetween(now, this.opens, this.zone);
+    switch (view) {
+      case 'closed': return firstText(`door.closed_${this.reason}`, 'door.closed');
+      case 'late': return text('door.late', { n: this.delayed });
+      case 'open': return text('door.open');
+      case 'waiting': return firstText(`door.waiting_${this.seat}_${this.peer === 'absent' ? 'absent' : 'here'}`);
+      case 'soon': return text('door.soon', { when });
+    }
+    return days >= 2 ? text('door.locked_days', { n: days, when }) : text('door.locked', { when });
+  }
+
+  /** The countdown, in its last ten minutes; waiting inside, in its last hour. */
+  left() {
+    const left = this.opens - this.clock.now();
+    if (this.state !== 'locked' || left > (this.waiting ? 6 * SOON : SOON)) return '';
+    return left > 0 ? text('door.in', { left: countdown(left) }) : text('door.due');
+  }
+}
+
+/** @param {Element} root @param {string} selector */
+function part(root, selector) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`door: no ${selector}`);
+  return /** @type {HTMLElement} */ (found);
+}
+
+/** Writes only what changed, so that a screen reader hears it once. @param {HTMLElement} node @param {string} words */
+function set(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
+
+/** Redraws doors as time passes. @param {Door[]} doors */
+export function tick(doors) {
+  setInterval(() => doors.forEach((door) => door.draw()), 500);
+}

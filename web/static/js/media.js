@@ -1,0 +1,56 @@
+/** Camera and microphone: as much as there is, and plain words about what is not. */
+
+/** @typedef {{stream: MediaStream, problem: ''|'denied'|'none'|'busy'|'insecure'}} Media */
+
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+/** @param {any} error @returns {'denied'|'none'|'busy'} */
+function reason(error) {
+  if (error?.name === 'NotAllowedError' || error?.name === 'SecurityError') return 'denied';
+  return error?.name === 'NotFoundError' || error?.name === 'OverconstrainedError' ? 'none' : 'busy';
+}
+
+/**
+ * Both if possible, else either, else an empty stream; never rejects.
+ * @returns {Promise<Media>}
+ */
+export async function openMedia() {
+  if (!navigator.mediaDevices) return { stream: new MediaStream(), problem: 'insecure' };
+  /** @type {Media['problem']} */
+  let problem = '';
+  for (const wanted of [{ video: VIDEO, audio: AUDIO }, { audio: AUDIO }, { video: VIDEO }]) {
+    try {
+      return { stream: await navigator.mediaDevices.getUserMedia(wanted), problem };
+    } catch (error) {
+      problem ||= reason(error);
+    }
+  }
+  return { stream: new MediaStream(), problem };
+}
+
+/**
+ * Draws how loud the microphone is until stopped.
+ * @param {MediaStream} stream @param {HTMLMeterElement} meter
+ * @returns {() => void} stop
+ */
+export function showLevel(stream, meter) {
+  if (stream.getAudioTracks().length === 0) return () => {};
+  const audio = new AudioContext();
+  const analyser = audio.createAnalyser();
+  audio.createMediaStreamSource(stream).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
+    meter.value = Math.min(1, Math.sqrt(power) * 4);
+  }, 100);
+  // Browsers start audio only after a gesture.
+  const wake = () => audio.resume();
+  document.addEventListener('pointerdown', wake, { once: true });
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener('pointerdown', wake);
+    audio.close();
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * The page's one socket: GET /ws, subprotocol vetroom.v1, JSON text frames.
+ * It comes back by itself after any break, but for `replaced` and stop().
+ *
+ * Messages are handled one after another. A numbered one is acknowledged
+ * (`seen`) when its handler has finished, so never before the page shows it.
+ *
+ * @typedef {{type: string, n?: number, [key: string]: any}} Message
+ * @typedef {import('./clock.js').ServerClock} ServerClock
+ */
+
+const FIRST_RETRY = 250;
+const LONGEST_RETRY = 15_000;
+const PING_EVERY = 20_000;
+const PONG_WITHIN = 10_000;
+/** Pings right after opening, ms from it, for a good first estimate of the clock. */
+const FIRST_PINGS = [0, 400, 1200];
+
+export class Socket {
+  /** @type {WebSocket|undefined} */ #ws;
+  /** @type {Promise<void>} */ #chain = Promise.resolve();
+  #failures = 0;
+  #stopped = false;
+  #finishing = false;
+  /** @type {number|undefined} */ #retryMs;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
+  /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #silence;
+  #seen = 0;
+
+  /**
+   * @param {object} with_
+   * @param {ServerClock} with_.clock
+   * @param {() => object[]} with_.hello what to send on every opening: a watch, or a join
+   * @param {(m: Message) => void|Promise<void>} with_.handle
+   * @param {(state: 'up'|'down'|'replaced') => void} [with_.state]
+   */
+  constructor({ clock, hello, handle, state = () => {} }) {
+    this.clock = clock;
+    this.hello = hello;
+    this.handle = handle;
+    this.state = state;
+    window.addEventListener('online', () => this.#now());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#now());
+    this.#open();
+  }
+
+  /** The number of the last message that was handled: goes into a join as `seen`. */
+  get seen() {
+    return this.#seen;
+  }
+
+  /** Sends a message; false if there is no open socket to send it on. @param {object} message */
+  send(message) {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    this.#ws.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Ends for good, once what is being handled is acknowledged. */
+  finish() {
+    this.#finishing = true;
+    this.#chain = this.#chain.then(() => this.stop());
+  }
+
+  /** Ends for good, at once. */
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#quiet();
+    this.#ws?.close(1000);
+  }
+
+  #open() {
+    const url = new URL('/ws', location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const ws = new WebSocket(url, 'vetroom.v1');
+    this.#ws = ws;
+    ws.addEventListener('open', () => this.#opened());
+    ws.addEventListener('message', (event) => ws === this.#ws && this.#received(event.data));
+    ws.addEventListener('close', () => ws === this.#ws && this.#closed());
+  }
+
+  #opened() {
+    this.clock.reset();
+    for (const after of FIRST_PINGS) this.#later(after, () => this.#ping());
+    for (const message of this.hello()) this.send(message);
+    this.state('up');
+  }
+
+  /** @param {number} after @param {() => void} act */
+  #later(after, act) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, after);
+    this.#timers.add(timer);
+  }
+
+  #ping() {
+    if (!this.send({ type: 'ping', t: Math.round(performance.now()) })) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#abandon(), PONG_WITHIN);
+    if (this.#timers.size === 0) this.#later(PING_EVERY, () => this.#ping());
+  }
+
+  /** The network is gone, though nobody said so: do not wait for the socket's own close. */
+  #abandon() {
+    const ws = this.#ws;
+    this.#ws = undefined;
+    ws?.close();
+    this.#closed();
+  }
+
+  /** @param {string} data */
+  #received(data) {
+    /** @type {Message} */
+    const message = JSON.parse(data);
+    clearTimeout(this.#silence);
+    this.#failures = 0;
+    if (message.type === 'pong') {
+      this.clock.pong(message.t, message.now);
+      return;
+    }
+    this.clock.hint(message.now);
+    const ws = this.#ws;
+    this.#chain = this.#chain.then(() => this.#handled(message, ws));
+  }
+
+  /** @param {Message} message @param {WebSocket|undefined} ws */
+  async #handled(message, ws) {
+    if (message.type === 'going_away') return this.#goingAway(message.retry_ms);
+    if (message.type === 'error' && message.code === 'replaced') return this.#replaced();
+    if (this.#finishing || this.#repeated(message)) return;
+    try {
+      await this.handle(message);
+    } catch (error) {
+      console.error('socket: handling', message.type, error);
+    }
+    if (message.n === undefined) return;
+    this.#seen = message.n;
+    if (ws === this.#ws) this.send({ type: 'seen', n: message.n });
+  }
+
+  /** A resumed seat may send again what the last socket brought; a fresh one counts from 1. @param {Message} message */
+  #repeated({ type, n, resumed }) {
+    if (type === 'room' && resumed === false) this.#seen = 0;
+    return n !== undefined && n <= this.#seen;
+  }
+
+  /** @param {number} retryMs */
+  #goingAway(retryMs) {
+    this.#retryMs = Number(retryMs) || 0;
+    this.#ws?.close(1000);
+  }
+
+  #replaced() {
+    this.stop();
+    this.state('replaced');
+  }
+
+  #closed() {
+    this.#quiet();
+    if (this.#stopped) return;
+    this.state('down');
+    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++);
+    const wait = (this.#retryMs ?? backoff) * (0.5 + Math.random() / 2);
+    this.#retryMs = undefined;
+    this.#retry = setTimeout(() => this.#again(), wait);
+  }
+
+  #again() {
+    this.#retry = undefined;
+    if (!this.#stopped) this.#open();
+  }
+
+  /** Something changed for the better: try at once, or see whether the socket still lives. */
+  #now() {
+    if (this.#stopped) return;
+    if (this.#retry !== undefined) {
+      clearTimeout(this.#retry);
+      this.#again();
+    } else {
+      this.#ping();
+    }
+  }
+
+  #quiet() {
+    clearTimeout(this.#silence);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

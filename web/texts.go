@@ -1,0 +1,117 @@
+package web
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+//go:embed texts/*.json
+var textFiles embed.FS
+
+// Languages are the languages of the pages; the first is the default.
+var Languages = []string{"ko", "en"}
+
+// LangCookie is the cookie that the language switch ("/lang/{ko|en}?to=…")
+// sets.
+const LangCookie = "vetroom_lang"
+
+var matcher = language.NewMatcher([]language.Tag{language.Korean, language.English})
+
+// PickLang chooses the language of an answer: the cookie's value if it is one
+// of Languages, else the best of the Accept-Language header, else Korean.
+func PickLang(cookie, acceptLanguage string) string {
+	for _, lang := range Languages {
+		if cookie == lang {
+			return lang
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil || len(tags) == 0 {
+		return Languages[0]
+	}
+	_, i, confidence := matcher.Match(tags...)
+	if confidence == language.No {
+		return "en" // speaks neither: English is the likelier second language
+	}
+	return Languages[i]
+}
+
+// texts is the catalogue of one language: words by key, with {name} where a
+// value goes.
+type texts map[string]string
+
+func loadTexts(lang string) (texts, error) {
+	raw, err := textFiles.ReadFile("texts/" + lang + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("read texts of %s: %w", lang, err)
+	}
+	var t texts
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return nil, fmt.Errorf("parse texts of %s: %w", lang, err)
+	}
+	return t, nil
+}
+
+// say returns the words under key with {name} replaced from the pairs name,
+// value. An unknown key is an error, so that a page with a hole is never sent.
+func (t texts) say(key string, pairs ...any) (string, error) {
+	words, ok := t[key]
+	if !ok {
+		return "", fmt.Errorf("no text for %q", key)
+	}
+	if len(pairs) == 0 {
+		return words, nil
+	}
+	old := make([]string, 0, len(pairs))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		old = append(old, fmt.Sprintf("{%v}", pairs[i]), fmt.Sprint(pairs[i+1]))
+	}
+	return strings.NewReplacer(old...).Replace(words), nil
+}
+
+// must is say for keys that the texts test knows to exist.
+func (t texts) must(key string, pairs ...any) string {
+	words, err := t.say(key, pairs...)
+	if err != nil {
+		return key
+	}
+	return words
+}
+
+// first returns the words of the first of keys that exists.
+func (t texts) first(keys ...string) string {
+	for _, key := range keys {
+		if words, ok := t[key]; ok {
+			return words
+		}
+	}
+	return ""
+}
+
+// subset returns the texts whose keys begin with one of the prefixes: what a
+// page's scripts are given.
+func (t texts) subset(prefixes []string) map[string]string {
+	out := map[string]string{}
+	for key, words := range t {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(key, prefix) {
+				out[key] = words
+			}
+		}
+	}
+	return out
+}
+
+func (t texts) keys() []string {
+	keys := make([]string, 0, len(t))
+	for key := range t {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}
