@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"vetroom/clinic"
+	"vetroom/store"
+)
+
+// desk is the front desk as a command uses it.
+type desk struct{ *clinic.Desk }
+
+// atDesk opens the database, refuses one whose schema is old, does what the command is for, and tells a running
+// scheduler if that left something to publish.
+func (a *app) atDesk(do func(*desk) error) error {
+	s, err := openStore(a.ctx, a.cfg, a.log, a.due.note)
+	if err != nil {
+		return opening(err)
+	}
+	defer s.Close()
+	if err := s.SchemaState(a.ctx); err != nil {
+		return opening(err)
+	}
+	if err := do(&desk{openDesk(a.cfg, s)}); err != nil {
+		return err
+	}
+	a.nudge()
+	return nil
+}
+
+// opening says what to do about a database that is away.
+func opening(err error) error {
+	if errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("%w: is it running, and is VETROOM_DATABASE_URL right?", err)
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/term"
+)
+
+// passwordParams make a hash cost 19 MiB and two passes: the least that OWASP's Password Storage Cheat Sheet
+// recommends of argon2id, and the memory of a small server.
+var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// A password is at least so many characters long; there is no other rule (NIST SP 800-63B). The longest is what the
+// sign-in takes.
+const (
+	shortestPassword = 10
+	longestPassword  = 1000
+)
+
+// hashPassword gives a password's argon2id hash in PHC form, or says what is wrong with the password.
+func hashPassword(password string) (string, error) {
+	switch n := utf8.RuneCountInString(password); {
+	case !utf8.ValidString(password):
+		return "", errors.New("the password is not UTF-8 text")
+	case n < shortestPassword:
+		return "", fmt.Errorf("the password has %d characters; want at least %d", n, shortestPassword)
+	case n > longestPassword:
+		return "", fmt.Errorf("the password has %d characters; want at most %d", n, longestPassword)
+	}
+	hash, err := argon2id.CreateHash(password, passwordParams)
+	if err != nil {
+		return "", fmt.Errorf("hash the password: %w", err)
+	}
+	return hash, nil
+}
+
+// passwordFlags say where a new password comes from.
+type passwordFlags struct {
+	PasswordStdin bool `help:"Read the password from standard input, one line; without it, it is asked for twice."`
+}
+
+// ask gives the hash of a new password.
+func (f passwordFlags) ask(a *app) (string, error) {
+	ask := a.askTwice
+	if f.PasswordStdin {
+		ask = a.readLine
+	}
+	password, err := ask()
+	if err != nil {
+		return "", err
+	}
+	return hashPassword(password)
+}
+
+// readLine reads one line of standard input, without its end.
+func (a *app) readLine() (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(a.stdin, 8*longestPassword)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+// askTwice asks on the terminal, without echo.
+func (a *app) askTwice() (string, error) {
+	terminal, ok := a.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return "", usage("there is no terminal to ask for the password: give it with --password-stdin")
+	}
+	first, err := a.askOnce(terminal, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	again, err := a.askOnce(terminal, "Password again: ")
+	if err != nil {
+		return "", err
+	}
+	if first != again {
+		return "", errors.New("the two passwords are not the same; nothing was changed")
+	}
+	return first, nil
+}
+
+// askOnce reads one line without echo, or gives up when the command is interrupted. A read of a terminal cannot be
+// ended: then its goroutine is left behind, and ends with the program, which does nothing more.
+func (a *app) askOnce(terminal *os.File, prompt string) (string, error) {
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("ask for the password: %w", err)
+	}
+	fmt.Fprint(a.stderr, prompt)
+	defer fmt.Fprintln(a.stderr)
+	type answer struct {
+		password []byte
+		err      error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		password, err := term.ReadPassword(fd)
+		answered <- answer{password, err}
+	}()
+	select {
+	case got := <-answered:
+		if got.err != nil {
+			return "", fmt.Errorf("read the password: %w", got.err)
+		}
+		return string(got.password), nil
+	case <-a.ctx.Done():
+		return "", errors.Join(context.Cause(a.ctx), term.Restore(fd, before))
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"vetroom/clinic"
+)
+
+type vetAddCmd struct {
+	Login string `required:"" placeholder:"LOGIN" help:"What the vet signs in with."`
+	Name  string `required:"" placeholder:"NAME" help:"The vet's name, as owners see it."`
+	passwordFlags
+
+	Location    string   `placeholder:"PLACE" help:"Where the vet works, as people say it."`
+	Lat         *float64 `placeholder:"DEGREES" help:"Latitude of that place, WGS 84."`
+	Lon         *float64 `placeholder:"DEGREES" help:"Longitude of that place, WGS 84."`
+	Description string   `placeholder:"TEXT" help:"What the vet says about the practice."`
+	Img         string   `type:"existingfile" placeholder:"FILE" help:"Picture of the vet: JPEG or PNG, at most ${picture_limit}."`
+	Licence     string   `placeholder:"NO" help:"Number of the licence."`
+	Languages   []string `default:"ko" placeholder:"TAG" help:"Languages that the vet speaks, such as ko,en (${default})."`
+	TimeZone    string   `default:"Asia/Seoul" placeholder:"ZONE" help:"IANA time zone that the hours are in (${default})."`
+
+	permitFlags
+
+	Hours []string `sep:"none" placeholder:"DAYS=WINDOW" help:"Weekly hours, such as mon-fri=09:00-12:00,13:00-18:00; again for other days."`
+	Slot  int      `default:"20" placeholder:"MINUTES" help:"Length of one consultation (${default})."`
+}
+
+// Run registers the vet.
+func (c vetAddCmd) Run(a *app) error {
+	newcomer, err := c.newcomer()
+	if err != nil {
+		return err
+	}
+	return a.atDesk(func(d *desk) error {
+		if err := d.loginFree(a, c.Login); err != nil {
+			return err
+		}
+		var err error
+		if newcomer.PasswordHash, err = c.ask(a); err != nil {
+			return err
+		}
+		vets, err := d.AddVets(a.ctx, []clinic.NewVet{newcomer})
+		if err != nil {
+			return fmt.Errorf("register %s: %w", c.Login, err)
+		}
+		return a.say("registered %s %s", vets[0].Login, vets[0].ID)
+	})
+}
+
+// loginFree spares a person who is asked for a password to be told afterwards that it was for nothing.
+func (d *desk) loginFree(a *app, login string) error {
+	switch _, err := d.findVet(a, login); {
+	case err == nil:
+		return fmt.Errorf("register %s: %w", login, clinic.ErrLoginTaken)
+	case errors.Is(err, errNoVet):
+		return nil
+	default:
+		return err
+	}
+}
+
+// newcomer is the vet without the password.
+func (c vetAddCmd) newcomer() (clinic.NewVet, error) {
+	zone, err := parseZone(c.TimeZone)
+	if err != nil {
+		return clinic.NewVet{}, usageError{err}
+	}
+	hours, err := c.hours()
+	if err != nil {
+		return clinic.NewVet{}, err
+	}
+	permit, err := c.permit()
+	if err != nil {
+		return clinic.NewVet{}, err
+	}
+	n := clinic.NewVet{Login: c.Login, Zone: zone, Hours: hours, Profile: clinic.Profile{
+		Name: c.Name, Location: c.Location, Description: c.Description, LicenceNo: c.Licence,
+		Lat: c.Lat, Lon: c.Lon, Languages: c.Languages,
+	}}
+	if permit != nil {
+		n.Permits = []clinic.Permit{*permit}
+	}
+	return n, n.Profile.Validate()
+}
+
+func (c vetAddCmd) hours() (clinic.Hours, error) {
+	hours := clinic.DefaultHours()
+	hours.SlotMinutes = c.Slot
+	for _, text := range c.Hours {
+		windows, err := parseHours(text)
+		if err != nil {
+			return hours, usageError{err}
+		}
+		hours.Weekly = append(hours.Weekly, windows...)
+	}
+	return hours, hours.Validate()
+}
+
+// parseZone loads an IANA time zone. "Local" and "" would be whatever the machine is in.
+func parseZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, fmt.Errorf("--time-zone: %q is not a time zone such as Asia/Seoul", name)
+	}
+	return zone, nil
+}
