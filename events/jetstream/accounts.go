@@ -13,9 +13,10 @@ import (
 )
 
 // The server's accounts. An account is a subject space of its own, which is what keeps a subscriber harmless: within one
-// account the server itself publishes to whatever subject a request names for its answer, or a consumer for its
-// delivery, and no permission is asked. With the subscriber in an account of its own, an answer goes back into that
-// account; and a consumer is created only through the gate (gate.go), since its delivery would happen in ours.
+// account the server publishes its answer on whatever reply subject a request names, into a stream as well, and asks for
+// no permission; and it delivers a consumer's messages on any subject on which somebody listens. With the subscriber in
+// an account of its own an answer goes back into that account; and a consumer is made through the gate (gate.go) only,
+// since it would deliver in ours.
 const (
 	applicationAccount = "VETROOM"
 	subscriberAccount  = "SUBSCRIBERS"

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -109,7 +108,8 @@ func (c *Conn) options(name string) []nats.Option {
 		nats.Timeout(dialWait),
 		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsOut),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.CustomReconnectDelay(reconnectDelay),
-		nats.ReconnectBufSize(-1), // nothing is sent later that was reported as failed
+		nats.IgnoreAuthErrorAbort(), // a broker whose users are being changed comes back too
+		nats.ReconnectBufSize(-1),   // nothing is sent later that was reported as failed
 		nats.FlusherTimeout(writeWait), nats.ReconnectOnFlusherError(),
 		nats.DrainTimeout(drainWait),
 		nats.CustomInboxPrefix(inboxPrefix),
@@ -160,11 +160,19 @@ func (c *Conn) Ready() error {
 	case c.nc.IsClosed():
 		return ErrClosed
 	case !c.nc.IsConnected():
-		return ErrAway
+		return c.away()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.broken
+}
+
+// away is ErrAway with what the last try to connect met, such as refused credentials.
+func (c *Conn) away() error {
+	if err := c.nc.LastError(); err != nil {
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return ErrAway
 }
 
 // OnReconnect has fn called each time that the broker is there (the first time included) and its streams too. It is
@@ -197,42 +205,5 @@ func (c *Conn) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		c.nc.Close()
 		return fmt.Errorf("drain the broker's connection: %w", ctx.Err())
-	}
-}
-
-// counters count for Stats.
-type counters struct {
-	disconnects, reconnects, asyncErrors  atomic.Uint64
-	published, duplicates, failed         atomic.Uint64
-	delivered, gaps, attached, busDropped atomic.Uint64
-	streamsMade, ensureFailed             atomic.Uint64
-}
-
-// Stats are a connection's counts since it was made, for metrics.
-type Stats struct {
-	Connected   bool
-	Disconnects uint64 // times that the broker went away
-	Reconnects  uint64 // times that it came back
-	AsyncErrors uint64 // slow consumers, refused permissions and the like
-	Published   uint64 // messages acknowledged, Duplicates among them
-	Duplicates  uint64 // acknowledged as held already
-	Failed      uint64 // messages without an acknowledgement
-	Delivered   uint64 // messages given to followers
-	Attached    uint64 // consumers made for followers
-	Gaps        uint64 // times that a follower's stream was not the one it had read
-	BusDropped  uint64 // messages of the bus without its key
-	StreamsMade uint64 // streams that were made because they were not there
-	EnsureFails uint64 // failed tries to look after the streams
-}
-
-// Stats reads the counts.
-func (c *Conn) Stats() Stats {
-	n := &c.counted
-	return Stats{
-		Connected:   c.nc.IsConnected(),
-		Disconnects: n.disconnects.Load(), Reconnects: n.reconnects.Load(), AsyncErrors: n.asyncErrors.Load(),
-		Published: n.published.Load(), Duplicates: n.duplicates.Load(), Failed: n.failed.Load(),
-		Delivered: n.delivered.Load(), Attached: n.attached.Load(), Gaps: n.gaps.Load(),
-		BusDropped: n.busDropped.Load(), StreamsMade: n.streamsMade.Load(), EnsureFails: n.ensureFailed.Load(),
 	}
 }

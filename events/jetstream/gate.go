@@ -23,9 +23,9 @@ var (
 	errStream   = errors.New("subscribers consume the event streams only")
 )
 
-// gate makes consumers for subscribers. The server would let a consumer's creator choose any delivery subject, and then
-// publish there as itself: into another stream, or to the API that deletes one. So it lets pull consumers pass, and
-// nothing else.
+// gate makes consumers for subscribers. The server lets a consumer's maker choose any delivery subject on which somebody
+// of the application's account listens: the bus, say, or the inbox of its answers. So the gate lets pull consumers pass,
+// and nothing else.
 type gate struct {
 	nc  *nats.Conn
 	log *slog.Logger

@@ -3,10 +3,12 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	njs "github.com/nats-io/nats.go/jetstream"
 
 	"vetroom/events"
@@ -211,6 +213,29 @@ func TestConnectToBrokerThatComesLater(t *testing.T) {
 	eventually(t, "ready", c.Ready)
 	mustPublish(t, c, some("a", 1))
 	receive(t, "a message", got)
+}
+
+// A connection that is refused says why, and goes on trying: nats.go by itself would give up at the second refusal.
+func TestConnectWithRefusedPassword(t *testing.T) {
+	dir, addr := t.TempDir(), freeAddr(t)
+	right := start(t, ServerConfig{Dir: dir, Addr: addr})
+	url := right.URL()
+	stop(t, right)
+	wrong := start(t, ServerConfig{Addr: addr})
+	c := connect(t, ConnectConfig{URL: url})
+	eventually(t, "five tries", func() error {
+		v, err := wrong.nats.Varz(nil)
+		if err == nil && v.TotalConnections < 6 { // with the gate's
+			err = fmt.Errorf("%d connections", v.TotalConnections)
+		}
+		return err
+	})
+	if err := c.Ready(); !errors.Is(err, ErrAway) || !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("ready: %v", err)
+	}
+	stop(t, wrong)
+	start(t, ServerConfig{Dir: dir, Addr: addr})
+	eventually(t, "ready", c.Ready)
 }
 
 func TestConnectRefusesBadURL(t *testing.T) {

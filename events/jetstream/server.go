@@ -19,6 +19,7 @@ import (
 const (
 	lockFile    = "nats.lock"
 	startWait   = 20 * time.Second // a large store is read at the start
+	startLook   = 50 * time.Millisecond
 	stopWait    = 10 * time.Second
 	defaultFile = "the built-in nats.conf"
 )
@@ -104,20 +105,19 @@ func (s *Server) start(ctx context.Context, cfg ServerConfig) error {
 
 // awaitReady starts the server and waits until it takes connections, or says why not.
 func (s *Server) awaitReady(ctx context.Context, log *serverLog) error {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
 	s.nats.Start()
-	ready := make(chan bool, 1)
-	go func() { ready <- s.nats.ReadyForConnections(startWait) }() // ends by itself, soon after a shutdown too
-	select {
-	case msg := <-log.fatal:
-		return fmt.Errorf("start the NATS server: %s", msg)
-	case ok := <-ready:
-		if !ok || !s.nats.JetStreamEnabled() {
-			return fmt.Errorf("start the NATS server: not ready after %v", startWait)
+	for !s.nats.ReadyForConnections(startLook) || !s.nats.JetStreamEnabled() {
+		select {
+		case reason := <-log.fatal:
+			return fmt.Errorf("start the NATS server: %s", reason)
+		case <-ctx.Done():
+			return fmt.Errorf("start the NATS server: %w", ctx.Err())
+		default:
 		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("start the NATS server: %w", ctx.Err())
 	}
+	return nil
 }
 
 // announce writes the address down for ReadCredentials.
