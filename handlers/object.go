@@ -1,0 +1,259 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vetroom/clinic"
+)
+
+// object reads the keys of one JSON object by name and notes what is wrong with them. A key that is null counts as
+// absent. close must come last.
+type object struct {
+	path   string // "owner.", "weekly[0]."
+	values map[string]any
+	known  map[string]bool
+	parts  []*object
+	faults *faults
+}
+
+// faults are all that is wrong with a body.
+type faults struct {
+	types   []clinic.FieldError // of another type than expected
+	content []clinic.FieldError // cannot be right
+}
+
+func newObject(root map[string]any) *object {
+	return &object{values: root, known: map[string]bool{}, faults: &faults{}}
+}
+
+func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
+
+// err is nil, errMalformed or clinic.ErrInvalid.
+func (f *faults) err() error {
+	switch {
+	case len(f.types) > 0:
+		return &clinic.Error{Code: errMalformed.Code, Detail: errMalformed.Detail, Fields: f.types}
+	case len(f.content) > 0:
+		return &clinic.Error{Code: clinic.ErrInvalid.Code, Detail: clinic.ErrInvalid.Detail, Fields: f.content}
+	}
+	return nil
+}
+
+// wrongType notes that key should have been another JSON type.
+func (o *object) wrongType(key, expected string) {
+	o.faults.types = append(o.faults.types, clinic.FieldError{Field: o.path + key, Detail: "must be " + expected})
+}
+
+// invalid notes that key's value cannot be right.
+func (o *object) invalid(key, format string, args ...any) {
+	o.faults.content = append(o.faults.content, clinic.FieldError{Field: o.path + key, Detail: fmt.Sprintf(format, args...)})
+}
+
+// adopt takes over what the domain found wrong, but for fields that were found wrong already.
+func (o *object) adopt(err error) {
+	known, ok := err.(*clinic.Error)
+	if !ok {
+		return
+	}
+	for _, field := range known.Fields {
+		had := func(f clinic.FieldError) bool { return f.Field == field.Field }
+		if !slices.ContainsFunc(o.faults.types, had) && !slices.ContainsFunc(o.faults.content, had) {
+			o.faults.content = append(o.faults.content, field)
+		}
+	}
+}
+
+// close notes every key that was never asked for, in this object and in its parts.
+func (o *object) close() {
+	for _, key := range slices.Sorted(mapKeys(o.values)) {
+		if !o.known[key] {
+			o.invalid(shown(key), "is not known here")
+		}
+	}
+	for _, part := range o.parts {
+		part.close()
+	}
+}
+
+func mapKeys(m map[string]any) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// shown cuts a key that a client made up to a length that may be told.
+func shown(key string) string {
+	if len(key) > 60 {
+		return strings.ToValidUTF8(key[:60], "") + "…"
+	}
+	return key
+}
+
+// value gives what stands under key, and whether anything does.
+func (o *object) value(key string) (any, bool) {
+	o.known[key] = true
+	v := o.values[key]
+	return v, v != nil
+}
+
+// valueOf reads key as a T, and notes a wrong type.
+func valueOf[T any](o *object, key, expected string) (value T, ok bool) {
+	v, ok := o.value(key)
+	if !ok {
+		return value, false
+	}
+	if value, ok = v.(T); !ok {
+		o.wrongType(key, expected)
+	}
+	return value, ok
+}
+
+// text reads a string, "" if absent.
+func (o *object) text(key string) string {
+	s, _ := valueOf[string](o, key, "a string")
+	return s
+}
+
+// needed reads a string that must be there.
+func (o *object) needed(key string) string {
+	s, ok := valueOf[string](o, key, "a string")
+	if ok && s == "" || !ok && o.values[key] == nil {
+		o.invalid(key, "is missing")
+	}
+	return s
+}
+
+// flag reads a boolean that must be there.
+func (o *object) flag(key string) bool {
+	b, ok := valueOf[bool](o, key, "true or false")
+	if !ok && o.values[key] == nil {
+		o.invalid(key, "is missing")
+	}
+	return b
+}
+
+// option reads a boolean, false if absent.
+func (o *object) option(key string) bool {
+	b, _ := valueOf[bool](o, key, "true or false")
+	return b
+}
+
+// whole reads a whole number, or otherwise if absent.
+func (o *object) whole(key string, otherwise int) int {
+	n, ok := valueOf[json.Number](o, key, "a number")
+	if !ok {
+		return otherwise
+	}
+	i, err := strconv.Atoi(n.String())
+	if err != nil || i < math.MinInt32 || i > math.MaxInt32 {
+		o.invalid(key, "must be a whole number")
+		return otherwise
+	}
+	return i
+}
+
+// neededWhole reads a whole number that must be there.
+func (o *object) neededWhole(key string) int {
+	if v, ok := o.value(key); !ok && v == nil {
+		o.invalid(key, "is missing")
+	}
+	return o.whole(key, 0)
+}
+
+// number reads a number, 0 if absent.
+func (o *object) number(key string) float64 {
+	n, ok := valueOf[json.Number](o, key, "a number")
+	if !ok {
+		return 0
+	}
+	f, err := n.Float64()
+	if err != nil {
+		o.invalid(key, "is out of range")
+	}
+	return f
+}
+
+// instant reads an RFC 3339 time that must be there.
+func (o *object) instant(key string) time.Time {
+	s := o.needed(key)
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := parseInstant(s)
+	if err != nil {
+		o.invalid(key, "must be a time like 2026-12-01T05:30:00.000Z")
+	}
+	return t
+}
+
+// parseInstant reads RFC 3339 to the letter: time.Parse would take "2026-12-01T5:30:00,5Z" too.
+func parseInstant(s string) (t time.Time, err error) {
+	err = t.UnmarshalText([]byte(s))
+	return t.UTC(), err
+}
+
+// day reads a calendar day, zero if absent.
+func (o *object) day(key string) clinic.Date {
+	s := o.text(key)
+	if s == "" {
+		return clinic.Date{}
+	}
+	d, err := clinic.ParseDate(s)
+	if err != nil {
+		o.invalid(key, "must be a day like 2026-12-25")
+	}
+	return d
+}
+
+// clock reads a time of day, and tells whether there is one.
+func (o *object) clock(key string) (clinic.ClockTime, bool) {
+	s := o.text(key)
+	if s == "" {
+		return 0, false
+	}
+	t, err := clinic.ParseClockTime(s)
+	if err != nil {
+		o.invalid(key, "must be a time from 00:00 to 24:00")
+		return 0, false
+	}
+	return t, true
+}
+
+// child reads an object within; absent, it is empty.
+func (o *object) child(key string) *object {
+	values, _ := valueOf[map[string]any](o, key, "an object")
+	return o.part(key, values)
+}
+
+func (o *object) part(key string, values map[string]any) *object {
+	p := &object{path: o.path + key + ".", values: values, known: map[string]bool{}, faults: o.faults}
+	o.parts = append(o.parts, p)
+	return p
+}
+
+// list reads a list of objects; absent, it is empty.
+func (o *object) list(key string) []*object {
+	values, _ := valueOf[[]any](o, key, "a list")
+	var parts []*object
+	for i, v := range values {
+		name := fmt.Sprintf("%s[%d]", key, i)
+		fields, ok := v.(map[string]any)
+		if !ok {
+			o.wrongType(name, "an object")
+		}
+		parts = append(parts, o.part(name, fields))
+	}
+	return parts
+}

@@ -1,0 +1,109 @@
+package handlers
+
+import "net/http"
+
+// need says who may call.
+type need int
+
+const (
+	anyone  need = iota
+	vetOnly      // else 401 no_session, or the login page
+)
+
+// endpoint reads a call, does one thing and answers it.
+type endpoint func(c *call) (reply, error)
+
+// route is one line of the table of routes.
+type route struct {
+	method  string
+	pattern string
+	need    need
+	do      endpoint
+}
+
+// api is contract §2 as far as it is built.
+func (h *Handler) api() []route {
+	const v1 = "/api/v1"
+	return []route{
+		{"POST", v1 + "/session", anyone, h.renewSession},
+
+		{"GET", v1 + "/vets", anyone, h.listVets},
+		{"GET", v1 + "/vets/{id}", anyone, h.readVet},
+		{"GET", v1 + "/vets/{id}/slots", anyone, h.listSlots},
+		{"GET", v1 + "/reservations", anyone, h.listReservations},
+		{"POST", v1 + "/reservations", anyone, h.bookReservation},
+		{"POST", v1 + "/reservations/lookup", anyone, h.lookupReservation},
+		{"GET", v1 + "/reservations/{id}", anyone, h.readReservation},
+		{"POST", v1 + "/reservations/{id}/cancel", anyone, h.cancelReservation},
+		{"POST", v1 + "/reservations/{id}/reschedule", anyone, h.rescheduleReservation},
+		{"GET", v1 + "/reservations/{id}/timeline", anyone, h.readTimeline},
+		{"GET", v1 + "/reservations/{id}/calendar.ics", anyone, h.readCalendar},
+
+		{"POST", v1 + "/vet/login", anyone, h.login},
+		{"POST", v1 + "/vet/logout", vetOnly, h.logout},
+		{"GET", v1 + "/vet/me", vetOnly, h.me},
+		{"PUT", v1 + "/vet/online", vetOnly, h.setOnline},
+		{"GET", v1 + "/vet/hours", vetOnly, h.readHours},
+		{"PUT", v1 + "/vet/hours", vetOnly, h.replaceHours},
+		{"GET", v1 + "/vet/permits", vetOnly, h.listPermits},
+		{"GET", v1 + "/vet/reservations", vetOnly, h.listVisits},
+		{"POST", v1 + "/vet/reservations", vetOnly, h.bookFollowUp},
+		{"POST", v1 + "/vet/reservations/{id}/cancel", vetOnly, h.cancelVisit},
+		{"POST", v1 + "/vet/reservations/{id}/no-show", vetOnly, h.markNoShow},
+		{"POST", v1 + "/vet/reservations/{id}/complete", vetOnly, h.completeVisit},
+		{"POST", v1 + "/vet/rooms/{id}/open", vetOnly, h.openRoom},
+		{"POST", v1 + "/vet/rooms/{id}/close", vetOnly, h.closeRoom},
+		{"POST", v1 + "/vet/rooms/{id}/delay", vetOnly, h.delayRoom},
+		{"POST", v1 + "/vet/rooms/{id}/extend", vetOnly, h.extendRoom},
+	}
+}
+
+// pages are what people see. A path that only takes a form sends a reader to where the form stands.
+func (h *Handler) pages() []route {
+	return []route{
+		{"GET", "/{$}", anyone, h.homePage},
+		{"GET", "/vets", anyone, h.vetsPage},
+		{"GET", "/vets/{id}", anyone, h.vetPage},
+		{"POST", "/vets/{id}/book", anyone, h.bookForm},
+		{"GET", "/vets/{id}/book", anyone, upTo("/vets/")},
+		{"GET", "/reservations", anyone, h.reservationsPage},
+		{"POST", "/reservations/lookup", anyone, h.lookupForm},
+		{"GET", "/reservations/lookup", anyone, upTo("/reservations")},
+		{"GET", "/reservations/{id}", anyone, h.reservationPage},
+		{"POST", "/reservations/{id}/cancel", anyone, h.cancelForm},
+		{"GET", "/reservations/{id}/cancel", anyone, upTo("/reservations/")},
+		{"POST", "/reservations/{id}/reschedule", anyone, h.rescheduleForm},
+		{"GET", "/reservations/{id}/reschedule", anyone, upTo("/reservations/")},
+		{"GET", "/r/{token}", anyone, h.redeemLink},
+		{"GET", "/room", anyone, h.roomPage},
+		{"GET", "/lang/{lang}", anyone, h.setLanguage},
+		{"GET", "/vet/login", anyone, h.loginPage},
+		{"POST", "/vet/login", anyone, h.loginForm},
+		{"POST", "/vet/logout", vetOnly, h.logoutForm},
+		{"GET", "/vet/logout", anyone, upTo("/")},
+		{"GET", "/vet", vetOnly, h.vetDayPage},
+		{"GET", "/vet/hours", vetOnly, h.hoursPage},
+		{"POST", "/vet/hours", vetOnly, h.hoursForm},
+	}
+}
+
+// routes builds the table: by path first, so that a known path under another method is 405, not 404.
+func (h *Handler) routes() *http.ServeMux {
+	mux, byPath := http.NewServeMux(), map[string]map[string]route{}
+	for _, r := range append(h.api(), h.pages()...) {
+		if byPath[r.pattern] == nil {
+			byPath[r.pattern] = map[string]route{}
+		}
+		byPath[r.pattern][r.method] = r
+	}
+	for pattern, methods := range byPath {
+		mux.HandleFunc(pattern, h.funnel(methods))
+	}
+	mux.HandleFunc("/", h.funnel(nil))
+	for pattern, do := range map[string]http.HandlerFunc{
+		"/static/": h.Web.Static().ServeHTTP, "/healthz": h.healthz, "/readyz": h.readyz, "/metrics": h.metrics,
+	} {
+		mux.HandleFunc(pattern, h.reading(do))
+	}
+	return mux
+}
