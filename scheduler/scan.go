@@ -1,0 +1,130 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+
+	"vetroom/events"
+)
+
+const (
+	// scanLimit bounds one look, and so what is in memory: about 50 MB of bodies. A backlog beyond it goes out look by
+	// look.
+	scanLimit = 50_000
+	// scanEvery finds what no nudge told of.
+	scanEvery = time.Second
+	// scanNear is how far ahead the looks between two reloads of the horizon go: past the next one, so that a row which
+	// was saved without a nudge is in memory at its instant. Looks stay cheap, however much lies in the horizon.
+	scanNear = scanEvery + scanEvery/2
+	// crowd is how many rows in hand make a look wait, for crowdWait at most: it would read them all once more, in the
+	// way of their claims.
+	crowd     = 1000
+	crowdWait = 200 * time.Millisecond
+)
+
+// scanState is what the loop knows of looking into the outbox.
+type scanState struct {
+	busy      bool
+	wanted    bool
+	since     time.Time // when it was wanted
+	whole     bool      // the next look goes through the whole horizon
+	started   time.Time // the last one
+	notBefore time.Time
+	failures  int
+
+	refused []*row          // not won by a claim; the next look tells about them
+	asked   []*row          // those of refused that the look under way tells about
+	marked  map[string]bool // marked while the look is under way, which may not have seen it
+}
+
+// wantScan asks for a look as soon as may be.
+func (t *term) wantScan() {
+	if !t.scan.wanted {
+		t.scan.wanted, t.scan.since = true, t.cfg.Clock.Now()
+	}
+}
+
+// scanOutbox looks for rows: when it is wanted, and every second.
+func (t *term) scanOutbox(now time.Time) {
+	c := &t.scan
+	if c.busy || t.draining {
+		return
+	}
+	if !c.wanted {
+		if tick := c.started.Add(scanEvery); now.Before(tick) {
+			t.wakeAt(tick)
+			return
+		}
+		t.wantScan()
+	}
+	at := c.notBefore
+	if wait := c.since.Add(crowdWait); t.mem.behind > crowd && wait.After(at) {
+		at = wait
+	}
+	if now.Before(at) {
+		t.wakeAt(at)
+		return
+	}
+	t.startScan(now)
+}
+
+func (t *term) startScan(now time.Time) {
+	c := &t.scan
+	until := now.Add(scanNear)
+	if c.whole {
+		until = now.Add(t.cfg.Horizon)
+	}
+	whole := c.whole
+	c.busy, c.wanted, c.whole, c.started = true, false, false, now
+	c.asked, c.refused, c.marked = c.refused, nil, make(map[string]bool)
+	t.io(func(ctx context.Context) func() {
+		rows, err := t.cfg.Outbox.Upcoming(ctx, until, scanLimit)
+		return func() { t.scanned(rows, until, whole, err) }
+	})
+}
+
+// scanned takes what a look found. Looks that many nudges ask for take half of the time at most.
+func (t *term) scanned(rows []events.Due, until time.Time, whole bool, err error) {
+	c := &t.scan
+	now := t.cfg.Clock.Now()
+	c.busy = false
+	t.s.noteFault("look for due events", err)
+	if err != nil {
+		c.refused = append(c.asked, c.refused...)
+		c.asked = nil
+		c.whole = c.whole || whole
+		c.notBefore = now.Add(backoff(c.failures))
+		c.failures++
+		t.wantScan()
+		return
+	}
+	c.failures = 0
+	c.notBefore = now.Add(min(now.Sub(c.started), scanEvery))
+	if len(rows) == scanLimit { // there may be more: what was found is conclusive up to its last row only
+		until = rows[len(rows)-1].DueAt
+	}
+	t.merge(rows, until)
+}
+
+// merge brings the memory in line with what the outbox has due before until.
+func (t *term) merge(rows []events.Due, until time.Time) {
+	c := &t.scan
+	there := make(map[string]bool, len(rows))
+	for _, due := range rows {
+		there[due.ID] = true
+		if t.mem.known[due.ID] == nil && !c.marked[due.ID] {
+			t.mem.add(due)
+		}
+	}
+	t.mem.dropAhead(until, there)
+	for _, r := range c.asked {
+		if !there[r.ID] && r.DueAt.Before(until) {
+			t.mem.forget(r)
+			continue
+		}
+		r.stage = waiting
+		r.notBefore = t.cfg.Clock.Now().Add(min(time.Millisecond<<min(r.attempts, 8), 250*time.Millisecond))
+		t.claim.again = append(t.claim.again, r)
+	}
+	c.asked, c.marked = nil, nil
+}
