@@ -39,18 +39,17 @@ type hoursParser struct {
 
 func (p *hoursParser) word(word string) error {
 	days, window, both := strings.Cut(word, "=")
-	if !both && strings.Contains(word, ":") {
-		days, window = "", word
-	}
-	if days != "" {
+	switch {
+	case both:
 		if err := p.addDays(days); err != nil {
 			return err
 		}
+		return p.addWindow(window)
+	case strings.Contains(word, ":"):
+		return p.addWindow(word)
+	default:
+		return p.addDays(word)
 	}
-	if window == "" && !both {
-		return nil
-	}
-	return p.addWindow(window)
 }
 
 func (p *hoursParser) addDays(text string) error {

@@ -10,13 +10,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/alexedwards/argon2id"
 	"golang.org/x/term"
-)
 
-// passwordParams make a hash cost 19 MiB and two passes: the least that OWASP's Password Storage Cheat Sheet
-// recommends of argon2id, and the memory of a small server.
-var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	"vetroom/handlers"
+)
 
 // A password is at least so many characters long; there is no other rule (NIST SP 800-63B). The longest is what the
 // sign-in takes.
@@ -35,7 +32,7 @@ func hashPassword(password string) (string, error) {
 	case n > longestPassword:
 		return "", fmt.Errorf("the password has %d characters; want at most %d", n, longestPassword)
 	}
-	hash, err := argon2id.CreateHash(password, passwordParams)
+	hash, err := handlers.HashPassword(password)
 	if err != nil {
 		return "", fmt.Errorf("hash the password: %w", err)
 	}

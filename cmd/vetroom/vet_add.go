@@ -17,7 +17,6 @@ type vetAddCmd struct {
 	Lat         *float64 `placeholder:"DEGREES" help:"Latitude of that place, WGS 84."`
 	Lon         *float64 `placeholder:"DEGREES" help:"Longitude of that place, WGS 84."`
 	Description string   `placeholder:"TEXT" help:"What the vet says about the practice."`
-	Img         string   `type:"existingfile" placeholder:"FILE" help:"Picture of the vet: JPEG or PNG, at most ${picture_limit}."`
 	Licence     string   `placeholder:"NO" help:"Number of the licence."`
 	Languages   []string `default:"ko" placeholder:"TAG" help:"Languages that the vet speaks, such as ko,en (${default})."`
 	TimeZone    string   `default:"Asia/Seoul" placeholder:"ZONE" help:"IANA time zone that the hours are in (${default})."`
