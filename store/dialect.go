@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlitecode "modernc.org/sqlite/lib"
+)
+
+// dialect is all that differs between SQLite and MySQL with its kin: MariaDB and TiDB.
+type dialect struct {
+	goose goose.Dialect
+	// types fills the braces of the migrations.
+	types map[string]string
+	// embedded says that the database is a file of this machine, whose clock is the machine's.
+	embedded bool
+	// clock reads the database's clock in microseconds; dueClock is an expression of it in whole milliseconds. An
+	// embedded database has none of its own.
+	clock, dueClock string
+	// shareLock ends a SELECT that keeps a row from change; rowLock one that keeps it from everybody.
+	shareLock, rowLock string
+	// hasTable counts the tables of a name.
+	hasTable string
+	// number gives an error's number by the database, if it is the database's.
+	number func(error) (int, bool)
+	// duplicate, again and away are the numbers of: a unique key that is taken; a transaction that may be tried again; a
+	// database that cannot serve.
+	duplicate, again, away []int
+	// maxParams bounds the parameters of one statement.
+	maxParams int
+}
+
+// keepFirst ends an INSERT: what is there already under the table's unique keys stays.
+func (d *dialect) keepFirst(table, column string) string {
+	if d.embedded {
+		return " ON CONFLICT DO NOTHING"
+	}
+	return fmt.Sprintf(" ON DUPLICATE KEY UPDATE %s = %s.%s", column, table, column)
+}
+
+// takeLast ends an INSERT: a row that is there already under the key takes over the new one's column.
+func (d *dialect) takeLast(key, column string) string {
+	if d.embedded {
+		return fmt.Sprintf(" ON CONFLICT (%s) DO UPDATE SET %s = excluded.%s", key, column, column)
+	}
+	return fmt.Sprintf(" ON DUPLICATE KEY UPDATE %s = VALUES(%s)", column, column)
+}
+
+var sqliteDialect = &dialect{
+	goose:     goose.DialectSQLite3,
+	types:     map[string]string{"ascii": "", "table": "", "compact": "WITHOUT ROWID", "serial": "INTEGER PRIMARY KEY"},
+	embedded:  true,
+	hasTable:  "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+	number:    sqliteNumber,
+	duplicate: []int{sqlitecode.SQLITE_CONSTRAINT_UNIQUE, sqlitecode.SQLITE_CONSTRAINT_PRIMARYKEY},
+	again:     []int{sqlitecode.SQLITE_BUSY, sqlitecode.SQLITE_BUSY_SNAPSHOT, sqlitecode.SQLITE_BUSY_RECOVERY, sqlitecode.SQLITE_LOCKED},
+	away:      []int{sqlitecode.SQLITE_CANTOPEN, sqlitecode.SQLITE_FULL, sqlitecode.SQLITE_IOERR, sqlitecode.SQLITE_READONLY},
+	maxParams: 30_000, // SQLITE_MAX_VARIABLE_NUMBER is 32,766
+}
+
+var mysqlDialect = &dialect{
+	goose: goose.DialectMySQL,
+	types: map[string]string{
+		"ascii":   "CHARACTER SET ascii COLLATE ascii_bin",
+		"table":   "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+		"compact": "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+		"serial":  "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+	},
+	clock:     "SELECT CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000000 AS SIGNED), VERSION()",
+	dueClock:  "FLOOR(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000)",
+	shareLock: " LOCK IN SHARE MODE",
+	rowLock:   " FOR UPDATE",
+	hasTable:  "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+	number:    mysqlNumber,
+	duplicate: []int{1062},
+	// Deadlock; lock wait timeout; MariaDB's "record has changed since last read"; TiDB's optimistic conflict and write
+	// conflict.
+	again: []int{1213, 1205, 1020, 8002, 9007},
+	// Too many connections; shutdown; killed; read-only; TiDB's busy and unreachable storage and regions.
+	away:      []int{1040, 1053, 1077, 1203, 1290, 1317, 1836, 1927, 9001, 9002, 9003, 9005, 9011},
+	maxParams: 60_000,
+}
+
+// tidb is mysqlDialect for TiDB, which takes LOCK IN SHARE MODE for a plain read.
+var tidbDialect = func() *dialect {
+	d := *mysqlDialect
+	d.shareLock = d.rowLock
+	return &d
+}()
+
+func sqliteNumber(err error) (int, bool) {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	return e.Code(), true
+}
+
+func mysqlNumber(err error) (int, bool) {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	return int(e.Number), true
+}
+
+// openSQLite opens a file with one writing connection, and others that only read.
+func openSQLite(address string) (write, read *sql.DB, err error) {
+	path := strings.TrimPrefix(address, "sqlite://")
+	if unescaped, err := url.PathUnescape(path); err == nil {
+		path = unescaped
+	}
+	if path == "" || strings.HasSuffix(path, "/") {
+		return nil, nil, errors.New("the URL must be like sqlite:///path/of/file.db")
+	}
+	if err := ownFile(path); err != nil {
+		return nil, nil, err
+	}
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
+	file.RawQuery = options.Encode()
+	if write, err = sql.Open("sqlite", file.String()); err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(1)
+	options.Set("_query_only", "true")
+	options.Set("_txlock", "deferred")
+	file.RawQuery = options.Encode()
+	if read, err = sql.Open("sqlite", file.String()); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	return write, read, nil
+}
+
+// ownFile makes the database's file, for nobody else to read: it holds people's names and telephones.
+func ownFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+var mysqlURL = regexp.MustCompile(`^mysql://(?:([^:@/]*)(?::([^@/]*))?@)?(?:unix\(([^)]+)\)|([^/?()]+))/([^/?]+)(\?.*)?$`)
+
+// mysqlConfig reads the URL and sets what the store builds upon, whatever the URL says; the driver's other options and
+// the server's variables may be given as its parameters.
+func mysqlConfig(address string) (*mysql.Config, error) {
+	m := mysqlURL.FindStringSubmatch(address)
+	if m == nil {
+		return nil, errors.New("the URL must be like mysql://user:password@host:3306/database or mysql://user@unix(/path.sock)/database")
+	}
+	cfg, err := mysql.ParseDSN("/" + m[6])
+	if err != nil {
+		return nil, errors.New("the parameters of the URL cannot be read")
+	}
+	for i, part := range []*string{&cfg.User, &cfg.Passwd} {
+		if *part, err = url.PathUnescape(m[i+1]); err != nil {
+			return nil, errors.New("the user or the password of the URL is not percent-encoded")
+		}
+	}
+	cfg.Net, cfg.Addr, cfg.DBName = "unix", m[3], m[5]
+	if m[3] == "" {
+		cfg.Net, cfg.Addr = "tcp", m[4]
+		if _, _, err := net.SplitHostPort(m[4]); err != nil {
+			cfg.Addr = net.JoinHostPort(strings.Trim(m[4], "[]"), "3306")
+		}
+	}
+	return cfg, setMySQL(cfg)
+}
+
+func setMySQL(cfg *mysql.Config) error {
+	cfg.Loc, cfg.ParseTime, cfg.ClientFoundRows, cfg.RejectReadOnly, cfg.InterpolateParams = time.UTC, true, true, true, true
+	cfg.Logger = &mysql.NopLogger{}
+	for _, limit := range []struct {
+		of *time.Duration
+		to time.Duration
+	}{{&cfg.Timeout, 3 * time.Second}, {&cfg.ReadTimeout, 10 * time.Second}, {&cfg.WriteTimeout, 10 * time.Second}} {
+		if *limit.of == 0 {
+			*limit.of = limit.to
+		}
+	}
+	if cfg.Params == nil {
+		cfg.Params = map[string]string{}
+	}
+	cfg.Params["time_zone"] = "'+00:00'"
+	if cfg.Params["innodb_lock_wait_timeout"] == "" {
+		cfg.Params["innodb_lock_wait_timeout"] = "3" // seconds: the server gives up before our connection does
+	}
+	return cfg.Apply(mysql.Charset("utf8mb4", "utf8mb4_general_ci"))
+}
+
+func openMySQL(cfg *mysql.Config) (*sql.DB, error) {
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(readCommitted{connector})
+	db.SetMaxOpenConns(32)
+	db.SetMaxIdleConns(32)
+	db.SetConnMaxLifetime(4 * time.Minute)
+	return db, nil
+}
+
+// readCommitted has every connection read what is committed by each statement, not by the transaction's first. A
+// change reads after it waited for a lock, and must see what it waited for; and an UPDATE of many rows keeps no lock on
+// those that it passed over.
+type readCommitted struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"vetroom/clinic"
+	"vetroom/events"
+)
+
+// outgoing gathers the facts of a transaction, to be written in one go before its commit.
+type outgoing struct {
+	facts    []clinic.Event // numbered
+	entries  []clinic.Entry
+	earliest time.Time // due first
+	deadline time.Time // the commit must come before it; zero if it may come at any time
+}
+
+// tell adds what the timeline tells of a change's own facts.
+func (o *outgoing) tell(own []clinic.Event) {
+	for _, e := range own {
+		if entry, ok := clinic.EntryOf(e); ok {
+			o.entries = append(o.entries, entry)
+		}
+	}
+}
+
+// commitBefore notes an instant at which a door opens whose opening the transaction deletes.
+func (o *outgoing) commitBefore(t time.Time) {
+	if o.deadline.IsZero() || t.Before(o.deadline) {
+		o.deadline = t
+	}
+}
+
+// number gives ids to those of the facts that belong to the aggregate, and versions after n. It returns the last.
+func (s *Store) number(a clinic.Aggregate, n int64, facts []clinic.Event, out *outgoing) int64 {
+	for i := range facts {
+		e := &facts[i]
+		if of, _ := e.Aggregate(); of != a {
+			continue
+		}
+		n++
+		e.ID, e.Version = s.newID(), n
+		out.facts = append(out.facts, *e)
+		if out.earliest.IsZero() || e.Due.Before(out.earliest) {
+			out.earliest = e.Due
+		}
+	}
+	return n
+}
+
+// renew deletes the aggregate's facts that lie ahead and that nobody claimed, and gives the highest version that any
+// fact of it was ever given, whether deleted, published or pruned.
+//
+// What a change gave is never deleted, though a clock of another process may have dated it some milliseconds ahead of
+// this one's: its version is at most the aggregate's. If any fact remains that is due after the instant by which was
+// decided, either that is the reason or an instant was crossed since: it returns errConflict, to decide anew.
+func (t *tx) renew(ctx context.Context, c *change, a clinic.Aggregate, out *outgoing) (numbered int64, err error) {
+	table, id, _, version := c.aggregate(a)
+	now := t.s.Now()
+	_, err = t.ExecContext(ctx, `DELETE FROM outbox WHERE aggregate_id = ? AND version > ? AND epoch IS NULL
+		AND published_at IS NULL AND due_at > ?`, id, version, now.UnixMilli())
+	if err != nil {
+		return 0, err
+	}
+	counter := "numbered"
+	if a == clinic.AggregateVet {
+		counter = "version" // nothing of a vet lies ahead
+	}
+	var latest int64
+	err = t.QueryRowContext(ctx, `SELECT `+counter+`, (SELECT COALESCE(MAX(due_at), 0) FROM outbox WHERE aggregate_id = ?)
+		FROM `+table+` WHERE id = ?`, id, id).Scan(&numbered, &latest)
+	if err != nil {
+		return 0, err
+	}
+	if latest > c.now.UnixMilli() {
+		return 0, errConflict
+	}
+	if a == clinic.AggregateRoom && c.was.Room.OpenVersion > 0 && c.was.Room.OpensAt.After(now) {
+		out.commitBefore(c.was.Room.OpensAt)
+	}
+	return numbered, nil
+}
+
+// finish writes what was gathered. It is a transaction's last act: a door whose opening was deleted must not have come
+// to its instant, or it is decided anew.
+func (t *tx) finish(ctx context.Context, out *outgoing) error {
+	rows := make([][]field, len(out.facts))
+	for i, e := range out.facts {
+		row, err := outboxRow(e)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	if err := insert(ctx, t, t.d, "outbox", "", rows...); err != nil {
+		return err
+	}
+	if err := t.tell(ctx, out.entries); err != nil {
+		return err
+	}
+	if !out.deadline.IsZero() && !t.s.Now().Before(out.deadline) {
+		return errConflict
+	}
+	return nil
+}
+
+func outboxRow(e clinic.Event) ([]field, error) {
+	m, err := events.Encode(e)
+	if err != nil {
+		return nil, err
+	}
+	aggregate, id := e.Aggregate()
+	reservation := ""
+	if e.Visit != nil {
+		reservation = e.Visit.Reservation.ID
+	}
+	return []field{
+		{"id", m.ID}, {"aggregate", aggregate}, {"aggregate_id", id}, {"version", e.Version}, {"kind", e.Kind},
+		{"reservation_id", reservation}, {"party", e.By}, {"stream", streamOf(m.Subject)}, {"subject", m.Subject},
+		{"body", m.Body}, {"due_at", unixMillis(e.Due)},
+	}, nil
+}
+
+// streams are the names of the streams, in alphabetical order.
+var streams = slices.Sorted(maps.Keys(events.Streams))
+
+// streamOf gives the stream that captures a subject.
+func streamOf(subject string) string {
+	for _, name := range streams {
+		if strings.HasPrefix(subject, strings.TrimSuffix(events.Streams[name], ">")) {
+			return name
+		}
+	}
+	return ""
+}

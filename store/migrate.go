@@ -1,0 +1,131 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// schema is the newest migration.
+const schema = 1
+
+// Migrate brings the database to the newest schema. Several processes may call it at once.
+func (s *Store) Migrate(ctx context.Context) error {
+	if s.SchemaState(ctx) == nil {
+		return nil
+	}
+	return s.fault("migrate", s.migrate(ctx))
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	unlock, err := s.lockSchema(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(s.dialect().goose, s.writer, dialectFS{folder, s.dialect()}, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	done, err := provider.Up(ctx)
+	for _, m := range done {
+		s.log.Info("migrated the database", "version", m.Source.Version, "took", m.Duration)
+	}
+	if err != nil && s.SchemaState(ctx) == nil {
+		return nil // another process of this machine did it meanwhile
+	}
+	return err
+}
+
+// lockSchema keeps other processes from migrating a server's database at the same time, since its DDL cannot be rolled
+// back. SQLite's can.
+func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
+	if s.dialect().embedded {
+		return func() {}, nil
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var got bool
+	err = conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK('vetroom.migrate', 9), 0)").Scan(&got)
+	if err == nil && !got {
+		err = fmt.Errorf("%w: another process is migrating the database", ErrBusy)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return func() {
+		conn.ExecContext(context.WithoutCancel(ctx), "SELECT RELEASE_LOCK('vetroom.migrate')") // closing releases it too
+		conn.Close()
+	}, nil
+}
+
+// SchemaState returns ErrSchemaOld if the database must be migrated first, and ErrUnavailable. It also reads the
+// database's clock.
+func (s *Store) SchemaState(ctx context.Context) error {
+	if err := s.SyncClock(ctx); err != nil {
+		return err
+	}
+	var tables, version int64
+	row := s.reader.QueryRowContext(ctx, s.dialect().hasTable, "goose_db_version")
+	if err := row.Scan(&tables); err != nil {
+		return s.fault("look for the schema", err)
+	}
+	if tables == 0 {
+		return ErrSchemaOld
+	}
+	row = s.reader.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied")
+	if err := row.Scan(&version); err != nil {
+		return s.fault("read the schema's version", err)
+	}
+	if version < schema {
+		return ErrSchemaOld
+	}
+	return nil
+}
+
+// dialectFS is a folder of migrations whose braces are filled in as the dialect says.
+type dialectFS struct {
+	fs.FS
+	d *dialect
+}
+
+// Open implements fs.FS.
+func (f dialectFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	text, err := fs.ReadFile(f.FS, name)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	var pairs []string
+	for brace, means := range f.d.types {
+		pairs = append(pairs, "{"+brace+"}", means)
+	}
+	return filled{file, strings.NewReader(strings.NewReplacer(pairs...).Replace(string(bytes.TrimSpace(text))))}, nil
+}
+
+// filled reads another text than the file's own.
+type filled struct {
+	fs.File
+	text *strings.Reader
+}
+
+// Read implements fs.File.
+func (f filled) Read(b []byte) (int, error) { return f.text.Read(b) }

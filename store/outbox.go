@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"vetroom/events"
+)
+
+// Upcoming gives the unpublished rows that are due before until, claimed or not, in order of due instant, version and
+// id, at most limit of them.
+func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error) {
+	var parts []string
+	var args []any
+	for _, stream := range streams { // each part reads its stretch of the index, and no more
+		parts = append(parts, `SELECT * FROM (SELECT id, subject, body, aggregate, aggregate_id, version, due_at FROM outbox
+			WHERE stream = ? AND published_at IS NULL AND due_at < ? ORDER BY due_at, version, id LIMIT ?) `+stream+"_part")
+		args = append(args, stream, unixMillisUp(until), limit)
+	}
+	var rows []*events.Due
+	err := query(ctx, s.reader, func() []any {
+		d := &events.Due{}
+		rows = append(rows, d)
+		return []any{&d.ID, &d.Subject, &d.Body, &d.Aggregate, &d.AggregateID, &d.Version, millis{&d.DueAt}}
+	}, strings.Join(parts, " UNION ALL ")+" ORDER BY due_at, version, id LIMIT ?", append(args, limit)...)
+	return dereference(rows), s.fault("read the due outbox", err)
+}
+
+// unixMillisUp is the first whole millisecond at or after t.
+func unixMillisUp(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
+
+// Claim claims those of ids that are due by the database's clock, not published, and not claimed under the lease's
+// epoch or a higher one, while the lease is held. It gives the ids of those that bear this claim, from this call or from
+// an earlier one with the same claim whose answer was lost; and events.ErrLeaseLost with none if the lease is not held.
+func (s *Store) Claim(ctx context.Context, lease events.Lease, claim string, ids []string) ([]string, error) {
+	won, err := s.claim(ctx, lease, claim, ids)
+	return won, s.fault("claim due events", err)
+}
+
+func (s *Store) claim(ctx context.Context, lease events.Lease, claim string, ids []string) ([]string, error) {
+	var won []string
+	for part := range slices.Chunk(distinct(ids), s.dialect().maxParams-10) {
+		n, err := s.claimPart(ctx, lease, claim, part)
+		if err != nil {
+			return nil, err
+		}
+		if n == len(part) {
+			won = append(won, part...)
+			continue
+		}
+		bearing, err := texts(ctx, s.reader, "SELECT id FROM outbox WHERE claim = ? AND epoch = ? AND id IN ("+placeholders(len(part))+")",
+			append([]any{claim, lease.Epoch}, anys(part)...)...)
+		if err != nil {
+			return nil, err
+		}
+		won = append(won, bearing...)
+	}
+	if len(won) == 0 {
+		return nil, s.checkLease(ctx, lease)
+	}
+	return won, nil
+}
+
+// claimPart claims in one statement, and counts.
+func (s *Store) claimPart(ctx context.Context, lease events.Lease, claim string, ids []string) (n int, err error) {
+	err = s.writeAgain(ctx, "claim due events", func(t *tx) error {
+		args := append([]any{lease.Epoch, claim}, anys(ids)...)
+		result, err := t.ExecContext(ctx, `UPDATE outbox SET epoch = ?, claim = ? WHERE id IN (`+placeholders(len(ids))+`)
+			AND published_at IS NULL AND (epoch IS NULL OR epoch < ?) AND due_at <= `+t.now()+`
+			AND EXISTS (SELECT 1 FROM leases WHERE `+held(t)+`)`,
+			append(args, lease.Epoch, lease.Name, lease.Owner, lease.Epoch)...)
+		if err != nil {
+			return err
+		}
+		affected, err := result.RowsAffected()
+		n = int(affected)
+		return err
+	})
+	return n, err
+}
+
+// markBatch is how many rows one statement marks: its CASE is walked for each of them.
+const markBatch = 250
+
+// Mark notes rows that were claimed under the lease's epoch, or an older one, as published, with their instants and
+// sequences; what is marked already stays as it is. In the same transaction the timeline tells of each opening.
+func (s *Store) Mark(ctx context.Context, lease events.Lease, rows []events.Marked) error {
+	return s.writeAgain(ctx, "mark published events", func(t *tx) error {
+		for part := range slices.Chunk(rows, markBatch) {
+			if err := t.mark(ctx, lease, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) mark(ctx context.Context, lease events.Lease, rows []events.Marked) error {
+	seqs, seqArgs := cases(rows, func(m events.Marked) any { return int64(m.Seq) })
+	ats, atArgs := cases(rows, func(m events.Marked) any { return unixMillis(m.At) })
+	args := slices.Concat(seqArgs, atArgs, markedIDs(rows), []any{lease.Epoch})
+	in := "id IN (" + placeholders(len(rows)) + ")"
+	_, err := t.ExecContext(ctx, "UPDATE outbox SET stream_seq = "+seqs+", published_at = "+ats+" WHERE "+in+
+		" AND published_at IS NULL AND epoch <= ?", args...)
+	if err != nil {
+		return err
+	}
+	_, err = t.ExecContext(ctx, `INSERT INTO timeline (reservation_id, happened_at, what, party, once)
+		SELECT reservation_id, published_at, 'emitted', party, 'emitted' FROM outbox
+		WHERE `+in+` AND kind = 'room.open' AND published_at IS NOT NULL`+t.d.keepFirst("timeline", "once"), markedIDs(rows)...)
+	return err
+}
+
+// Remark sets new sequences of rows that were published again.
+func (s *Store) Remark(ctx context.Context, rows []events.Marked) error {
+	return s.writeAgain(ctx, "mark events published again", func(t *tx) error {
+		for part := range slices.Chunk(rows, markBatch) {
+			seqs, args := cases(part, func(m events.Marked) any { return int64(m.Seq) })
+			_, err := t.ExecContext(ctx, "UPDATE outbox SET stream_seq = "+seqs+" WHERE id IN ("+placeholders(len(part))+
+				") AND published_at IS NOT NULL", append(args, markedIDs(part)...)...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// cases is an expression that gives each row its value, by id.
+func cases(rows []events.Marked, value func(events.Marked) any) (string, []any) {
+	args := make([]any, 0, 2*len(rows))
+	for _, m := range rows {
+		args = append(args, m.ID, value(m))
+	}
+	return "CASE id" + strings.Repeat(" WHEN ? THEN ?", len(rows)) + " END", args
+}
+
+func markedIDs(rows []events.Marked) []any {
+	ids := make([]any, len(rows))
+	for i, m := range rows {
+		ids[i] = m.ID
+	}
+	return ids
+}
+
+// Newest gives the n rows of a stream that were published last, newest first, without their bodies.
+func (s *Store) Newest(ctx context.Context, stream string, n int) ([]events.Marked, error) {
+	rows, err := s.marked(ctx, "''", "stream = ? AND published_at IS NOT NULL ORDER BY published_at DESC, due_at DESC, version DESC, id DESC LIMIT ?", stream, n)
+	return rows, s.fault("read what was published last", err)
+}
+
+// Published gives the marked rows of a stream that were published since an instant, with bodies, from the row after the
+// one with the id after ("" for the first) on, at most limit, in the order of their publishing. So each aggregate's rows
+// come in version order. It gives none if there is no row after.
+func (s *Store) Published(ctx context.Context, stream string, since time.Time, after string, limit int) ([]events.Marked, error) {
+	condition, args := "stream = ? AND published_at >= ?", []any{stream, unixMillisUp(since)}
+	if after != "" {
+		condition += ` AND published_at >= (SELECT published_at FROM outbox WHERE id = ?) AND id <> ? AND EXISTS (SELECT 1 FROM outbox a
+			WHERE a.id = ? AND (outbox.published_at > a.published_at OR outbox.published_at = a.published_at
+			AND (outbox.due_at > a.due_at OR outbox.due_at = a.due_at
+			AND (outbox.version > a.version OR outbox.version = a.version AND outbox.id > a.id))))`
+		args = append(args, after, after, after)
+	}
+	rows, err := s.marked(ctx, "body", condition+" ORDER BY published_at, due_at, version, id LIMIT ?", append(args, limit)...)
+	return rows, s.fault("read what was published", err)
+}
+
+func (s *Store) marked(ctx context.Context, body, tail string, args ...any) ([]events.Marked, error) {
+	var rows []*events.Marked
+	var seqs []*int64
+	err := query(ctx, s.reader, func() []any {
+		m, seq := &events.Marked{}, new(int64)
+		rows, seqs = append(rows, m), append(seqs, seq)
+		return []any{&m.ID, &m.Subject, &m.Body, millis{&m.At}, seq}
+	}, "SELECT id, subject, "+body+", published_at, stream_seq FROM outbox WHERE "+tail, args...)
+	for i, m := range rows {
+		m.Seq = uint64(*seqs[i])
+	}
+	return dereference(rows), err
+}
+
+func dereference[T any](list []*T) []T {
+	all := make([]T, len(list))
+	for i, v := range list {
+		all[i] = *v
+	}
+	return all
+}

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// pruneBatch bounds what one transaction of Prune deletes.
+const pruneBatch = 500
+
+// Prune deletes what cannot matter any more: rows of the outbox that were published longer ago than keep, and links,
+// grants, revocations and idempotency keys that ended.
+func (s *Store) Prune(ctx context.Context, keep time.Duration) error {
+	now := s.Now()
+	for _, stream := range streams {
+		err := s.pruneTable(ctx, "outbox", "id", "stream = ? AND published_at < ?", stream, now.Add(-keep).UnixMilli())
+		if err != nil {
+			return s.fault("prune the outbox", err)
+		}
+	}
+	for _, old := range []struct {
+		table, key, time string
+		before           int64
+	}{
+		{"links", "hash", "expires_at", now.UnixMilli()},
+		{"grants", "reservation_id", "expires_at", now.UnixMilli()},
+		{"revocations", "session", "expires_at", now.UnixMilli()},
+		{"idempotency_keys", "id", "used_at", s.keysSince()},
+	} {
+		if err := s.pruneTable(ctx, old.table, old.key, old.time+" <= ?", old.before); err != nil {
+			return s.fault("prune "+old.table, err)
+		}
+	}
+	return nil
+}
+
+// pruneTable deletes the rows that meet a condition, in batches found by a plain read, so that it locks little and no
+// longer than it must.
+func (s *Store) pruneTable(ctx context.Context, table, key, condition string, args ...any) error {
+	for {
+		keys, err := s.keysOf(ctx, key == "hash" || table == "idempotency_keys", "SELECT "+key+" FROM "+table+" WHERE "+condition+" LIMIT ?", append(args[:len(args):len(args)], pruneBatch)...)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		err = s.writeAgain(ctx, "prune", func(t *tx) error {
+			_, err := t.ExecContext(ctx, "DELETE FROM "+table+" WHERE "+key+" IN ("+placeholders(len(keys))+") AND "+condition,
+				append(keys[:len(keys):len(keys)], args...)...)
+			return err
+		})
+		if err != nil || len(keys) < pruneBatch {
+			return err
+		}
+	}
+}
+
+// keysOf reads one column, of bytes or of text: a database compares a text column with bytes without its index.
+func (s *Store) keysOf(ctx context.Context, bytes bool, text string, args ...any) ([]any, error) {
+	if !bytes {
+		keys, err := texts(ctx, s.reader, text, args...)
+		return anys(keys), err
+	}
+	var keys []*[]byte
+	err := query(ctx, s.reader, func() []any {
+		key := new([]byte)
+		keys = append(keys, key)
+		return []any{key}
+	}, text, args...)
+	return anys(dereference(keys)), err
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+
+	"vetroom/clinic"
+)
+
+// once are the entries of which only a reservation's first counts.
+var once = map[clinic.What]bool{clinic.WhatEmitted: true, clinic.WhatOwnerTold: true, clinic.WhatVetTold: true}
+
+// Timeline implements clinic.VisitStore.
+func (s *Store) Timeline(ctx context.Context, reservationID string) ([]clinic.Entry, error) {
+	if !plain(reservationID) {
+		return nil, nil
+	}
+	var rows []*clinic.Entry
+	err := query(ctx, s.reader, func() []any {
+		e := &clinic.Entry{}
+		rows = append(rows, e)
+		return []any{&e.ReservationID, millis{&e.At}, &e.What, &e.By}
+	}, `SELECT reservation_id, happened_at, what, party FROM timeline WHERE reservation_id = ?
+		ORDER BY happened_at, id`, reservationID)
+	entries := make([]clinic.Entry, len(rows))
+	for i, e := range rows {
+		entries[i] = *e
+	}
+	return entries, s.fault("read a timeline", err)
+}
+
+// Tell adds entries to timelines, all or none. Of emitted, owner_told and vet_told only the first of a reservation
+// stays; it is no error to tell them again.
+func (s *Store) Tell(ctx context.Context, entries []clinic.Entry) error {
+	return s.writeAgain(ctx, "tell a timeline", func(t *tx) error { return t.tell(ctx, entries) })
+}
+
+func (t *tx) tell(ctx context.Context, entries []clinic.Entry) error {
+	rows := make([][]field, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		var key *clinic.What // NULLs are not the same to a unique key
+		if once[e.What] {
+			key = &e.What
+		}
+		rows[i] = []field{
+			{"reservation_id", &e.ReservationID}, {"happened_at", millis{&e.At}}, {"what", &e.What}, {"party", &e.By}, {"once", key},
+		}
+	}
+	return insert(ctx, t, t.d, "timeline", t.d.keepFirst("timeline", "once"), rows...)
+}
