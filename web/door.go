@@ -13,6 +13,7 @@ type doorView struct {
 	View          string // locked, soon, waiting, open, late or closed
 	Icon          string
 	Words         string
+	Left          string // until when it is open; the countdown is the script's
 	Opens, Closes string // as on the wire
 	Zone          string // IANA name
 	Waiting       bool   // seen from inside the waiting room
@@ -36,6 +37,9 @@ func (t times) doorOf(r Reservation, now time.Time, waiting bool) doorView {
 	d.View = d.viewAt(now)
 	d.Icon = doorIcons[d.View]
 	d.Words = t.doorWords(d, in(d.OpensAt, r.Zone), now)
+	if d.State == "open" {
+		d.Left = t.must("door.until", "time", t.clock(in(d.ClosesAt, r.Zone)))
+	}
 	return d
 }
 

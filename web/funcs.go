@@ -26,11 +26,18 @@ func funcsOf(lang string, words texts, files *assets) template.FuncMap {
 		"when": func(at time.Time, zone *time.Location, now time.Time) template.HTML {
 			return timeTag(at, say.when(in(at, zone), now))
 		},
+		"pill": func(at time.Time, zone *time.Location) template.HTML {
+			return timeTag(at, in(at, zone).Format("15:04"))
+		},
+		"moment": func(at time.Time, zone *time.Location, now time.Time) template.HTML {
+			local := in(at, zone)
+			return timeTag(at, say.day(local, now)+local.Format(" 15:04:05.000"))
+		},
+		"say": func(at time.Time, zone *time.Location) string { return say.clock(in(at, zone)) },
 		"day": func(at time.Time, zone *time.Location, now time.Time) string {
 			return say.day(in(at, zone), now)
 		},
 		"weekday":  say.weekday,
-		"exact":    func(at time.Time, zone *time.Location) string { return in(at, zone).Format("15:04:05.000") },
 		"door":     say.doorOf,
 		"field":    func(f Form, name string, pairs ...any) (fieldView, error) { return words.field(f, name, pairs) },
 		"problem":  func(f Form) string { return words.problem(f.Code) },

@@ -125,6 +125,9 @@ func (l Layout) Switch(lang string) string {
 	return "/lang/" + lang + "?" + url.Values{"to": {back}}.Encode()
 }
 
+// Self is the signed-in vet, also on a page that has a Vet of its own.
+func (l Layout) Self() *SignedVet { return l.Vet }
+
 // Signed says whether the page is somebody's own, so that its scripts keep the
 // cookie alive.
 func (l Layout) Signed() bool { return l.Owner || l.Vet != nil }

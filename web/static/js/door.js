@@ -6,7 +6,7 @@
  * @typedef {import('./clock.js').ServerClock} ServerClock
  */
 import { firstText, text } from './texts.js';
-import { countdown, daysBetween, whenWords } from './times.js';
+import { clockWords, countdown, daysBetween, whenWords } from './times.js';
 
 const SOON = 10 * 60 * 1000;
 /** @type {Record<string, string>} */
@@ -97,8 +97,9 @@ export class Door {
     return days >= 2 ? text('door.locked_days', { n: days, when }) : text('door.locked', { when });
   }
 
-  /** The countdown, in its last ten minutes; waiting inside, in its last hour. */
+  /** What is left: the countdown in its last ten minutes (waiting inside, its last hour), then until when it is open. */
   left() {
+    if (this.state === 'open') return text('door.until', { time: clockWords(this.closes, this.zone) });
     const left = this.opens - this.clock.now();
     if (this.state !== 'locked' || left > (this.waiting ? 6 * SOON : SOON)) return '';
     return left > 0 ? text('door.in', { left: countdown(left) }) : text('door.due');

@@ -12,6 +12,8 @@
 
 /** How long ICE may be `disconnected` before it is restarted: most such breaks heal within this. */
 const PATIENCE = 2_000;
+/** How long to watch for media before saying that none comes. */
+const FLOW_WATCH = 800;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #pc;
@@ -173,6 +175,19 @@ export class Peer {
   setServers(iceServers) {
     this.iceServers = iceServers;
     this.#pc.setConfiguration({ iceServers });
+  }
+
+  /** Whether anything still arrives, watched for a moment. */
+  async flows() {
+    const before = await this.#received();
+    await new Promise((done) => setTimeout(done, FLOW_WATCH));
+    return (await this.#received()) > before;
+  }
+
+  async #received() {
+    let bytes = 0;
+    for (const report of (await this.#pc.getStats()).values()) if (report.type === 'inbound-rtp') bytes += report.bytesReceived;
+    return bytes;
   }
 
   /** A new connection in place of the old one. */

@@ -94,8 +94,16 @@ function tookPeer(now) {
   other = now;
   door.setPeer(now);
   view.other(now, peer?.connected ?? false);
+  if (now === 'absent' && peer?.connected) lookAgain();
   if (again) peer?.renew(); // it had left for good: it comes back as a new connection
   else if (entered) start();
+}
+
+/** The server lost sight of the other side: gone, or only its socket is, while the media goes on? */
+async function lookAgain() {
+  if (!peer || (await peer.flows()) || over || other !== 'absent') return;
+  view.state('open');
+  view.other(other, false);
 }
 
 /** Goes in. Does nothing while the door is not open by the server's word. */

@@ -104,7 +104,7 @@ export class RoomView {
 
   entered() {
     this.root.dataset.entered = 'true';
-    get('[data-leave]').focus();
+    get('.call-title').focus(); // not the bar: a stray key press must not leave
   }
 
   /** @param {string} peer absent, waiting or present @param {boolean} connected */
