@@ -1,0 +1,123 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+)
+
+// TestPagesShowTheirStates looks for what tells each state apart: selector,
+// and how often it is there.
+func TestPagesShowTheirStates(t *testing.T) {
+	w := newWeb(t)
+	all := samples()
+	for name, want := range map[string]map[string]int{
+		"home/empty":            {".next": 0, ".way .presence.on": 0, `a.button[href="/vets"]`: 1, `a.button[href="/reservations"]`: 1, `script[src*="session.js"]`: 0},
+		"home/next":             {".next form.door": 1, ".way .presence.on": 1, `script[src*="session.js"]`: 1, `script[src*="doors.js"]`: 1},
+		"vets/list":             {".card.vet": 2, `.chip.on[href="/vets"]`: 1, `a.chip.time[href^="/vets/v1?start=2026-12-01T05"]`: 1, `.more a[href*="cursor=c2"]`: 1, ".empty": 0},
+		"vets/near":             {`.chip.on`: 2, `input[name="area"][value="skin"]`: 1, `input[name="near"]`: 1, `button[data-near]`: 0},
+		"vets/filtered":         {".empty": 1, ".empty .chip": 4},
+		"vets/empty":            {".empty": 1, ".empty .chip": 0},
+		"vet/fresh":             {`form[action="/vets/v1/book"][method="post"]`: 1, `input[name="idempotency_key"][value="k1"]`: 1, `input[name="start"]`: 29, ".slot.taken": 15, ".slot.past": 6, ".day": 7, ".tab": 7, `[aria-invalid]`: 0, `.field-error:not([hidden])`: 0, `input[name="visit.area"]`: 2, `a[rel="prev"]`: 0, `a[rel="next"][href="/vets/v1?from=2026-12-08#times"]`: 1},
+		"vet/wrong":             {`[aria-invalid]`: 3, `.field-error:not([hidden])`: 4, `input[name="start"][checked]`: 1, `input[name="owner.name"][value="보호자"]`: 1, `input[value="eye"][checked]`: 1, `.notice.wrong[role="alert"]`: 1, `.tab:nth-of-type(2) input[checked]`: 1, "textarea b": 0},
+		"vet/lost":              {`.notice.wrong`: 1, `input[name="owner.name"][value="보호자"]`: 1},
+		"vet/move":              {`form[action="/reservations/r1/reschedule"]`: 1, `input[name="owner.name"]`: 0, `input[name="idempotency_key"]`: 0, `a[rel="next"][href*="move=r1"]`: 1, `a[href="/reservations/r1"]`: 1},
+		"vet/full":              {".empty": 1, ".slot": 0, `.empty a[href*="2026-12-08"]`: 1},
+		"reservations/list":     {".visit": 5, "form.door": 3, `.visit .chip.quiet`: 2, `form[action="/reservations/lookup"]`: 1},
+		"reservations/empty":    {".visit": 0, ".empty": 1, `input[name="number"]`: 1, `input[name="phone"]`: 1, ".notice": 0},
+		"reservations/expired":  {".notice.late": 1},
+		"reservations/notfound": {".lookup .notice.wrong": 1, `input[name="phone"][value="010"]`: 1},
+		"reservations/throttle": {".lookup .notice.wrong": 1},
+		"reservation/booked":    {".done": 1, "#link[readonly]": 1, `a[href="/api/v1/reservations/r1/calendar.ics"]`: 1, `a[href="/vets/v1?move=r1#times"]`: 1, `form[action="/reservations/r1/cancel"]`: 1, ".steps li": 3, ".timeline": 0},
+		"reservation/far":       {".done": 0, "#link": 0, ".timeline li": 1},
+		"reservation/open":      {`form.door[data-state="open"]`: 1, ".timeline li": 5, ".timeline time": 5, `form[action$="/cancel"]`: 0, `a[href*="move="]`: 0},
+		"reservation/late":      {`form.door[data-state="late"][data-delayed="10"]`: 1},
+		"reservation/too_late":  {".notice.wrong": 1},
+		"reservation/cancelled": {"form.door": 0, `a[href$=".ics"]`: 0, `form[action$="/cancel"]`: 0},
+		"reservation/no_show":   {"form.door": 0},
+		"vetlogin/fresh":        {`form[action="/vet/login"]`: 1, `input[name="next"][value="/vet/hours"]`: 1, `input[type="password"][name="password"]`: 1, ".notice": 0},
+		"vetlogin/wrong":        {".notice.wrong": 1, `input[name="login"][value="han"]`: 1, `input[name="password"][value="x"]`: 0},
+		"vetday/full":           {".patient": 4, ".patient form.door": 3, `[data-act="open"]`: 3, `[data-act="cancel"]`: 3, `[role="switch"][aria-checked="true"]`: 1, `form[action="/vet/logout"]`: 1, `form[data-follow-up] [name]`: 16, ".empty": 0, `a[href^="tel:"]`: 4},
+		"vetday/empty":          {".patient": 0, ".empty": 1},
+		"vethours/form":         {`input[name="mon.from"]`: 3, `input[name="tue.from"]`: 2, `input[name="fri.to"][value="24:00"]`: 1, `input[name="exception.date"]`: 4, `select[name="exception.kind"]`: 4, ".notice": 0},
+		"vethours/saved":        {".notice.good": 1, ".notice.late li": 1},
+		"vethours/wrong":        {".notice.wrong": 1, `input[name="slot_minutes"][value="7"][aria-invalid]`: 1, ".field-error:not([hidden])": 3},
+		"room/waiting":          {`.call[data-entered="false"]`: 1, "video[data-self]": 1, "video[data-remote]": 1, ".ticks li": 3, "form.door[data-waiting]": 1, ".door-wait": 0, "[data-close]": 0, ".foot": 0},
+		"room/vet":              {"[data-close]": 1, "[data-close-dialog]": 1, `.ended a[href="/vet"]`: 1},
+		"error/404":             {`[data-status="404"]`: 1, `.actions a[href="/"]`: 1},
+		"error/410":             {`.actions a[href="/reservations"]`: 1},
+		"error/429":             {`.actions a[href="/vets"]`: 1},
+	} {
+		page, ok := all[name]
+		if !ok {
+			t.Errorf("no sample %q", name)
+			continue
+		}
+		doc, _ := draw(t, w, "ko", page)
+		for selector, n := range want {
+			if got := doc.Find(selector).Length(); got != n {
+				t.Errorf("%s: %d of %q, want %d", name, got, selector, n)
+			}
+		}
+	}
+}
+
+// TestTheHeaderIsTheViewers: a page about a vet is not that vet's page.
+func TestTheHeaderIsTheViewers(t *testing.T) {
+	w := newWeb(t)
+	for name, page := range samples() {
+		doc, _ := draw(t, w, "en", page)
+		want := page.layout().Vet != nil
+		if got := doc.Find(`.top nav a[href="/vet"]`).Length() == 1; got != want {
+			t.Errorf("%s: the vet's menu: %v", name, got)
+		}
+	}
+}
+
+func TestTheLanguageSwitchComesBack(t *testing.T) {
+	w := newWeb(t)
+	page := VetsPage{Layout: at("/vets?q=a&online=true")}
+	doc, _ := draw(t, w, "ko", page)
+	if got := doc.Find(".switch a").AttrOr("href", ""); got != "/lang/en?to=%2Fvets%3Fq%3Da%26online%3Dtrue" {
+		t.Errorf("to %q", got)
+	}
+}
+
+func TestWhatPeopleWriteIsNeverMarkup(t *testing.T) {
+	w := newWeb(t)
+	evil := `"><script>alert(1)</script>`
+	r := visitIn(time.Hour)
+	r.Pet.Name, r.Symptoms, r.Vet.Name, r.Owner.Name, r.Owner.Phone = evil, evil, evil, evil, "javascript:1"
+	v := sampleVet()
+	v.Name, v.Description, v.Location, v.Img = evil, evil, evil, "javascript:1"
+	for _, page := range []Page{
+		HomePage{Layout: at(evil), Next: &r}, VetsPage{Layout: at(evil), Query: evil, Vets: []Vet{v}},
+		VetPage{Layout: at(evil), Vet: v, Key: evil, Form: Form{Values: map[string]string{"symptoms": evil, "owner.name": evil}}},
+		ReservationPage{Layout: at(evil), Reservation: r, Link: evil}, RoomPage{Layout: at(evil), Reservation: r},
+		VetDayPage{Layout: asVet("/vet"), Zone: seoul, Today: []Reservation{r}},
+	} {
+		doc, _ := draw(t, w, "en", page)
+		doc.Find("script").Each(func(_ int, s *goquery.Selection) {
+			if strings.Contains(s.Text(), "alert") {
+				t.Errorf("%T: a script came through", page)
+			}
+		})
+		checkPolicy(t, doc)
+	}
+}
+
+// TestEveryErrorSaysWhatToDo: no status leads to an empty page, also one that
+// nobody thought of.
+func TestEveryErrorSaysWhatToDo(t *testing.T) {
+	w := newWeb(t)
+	for _, status := range []int{400, 403, 404, 410, 413, 418, 429, 500, 503} {
+		for _, lang := range Languages {
+			doc, _ := draw(t, w, lang, ErrorPage{Layout: at("/x"), Status: status})
+			if doc.Find("h1").Text() == "" || len(doc.Find(".error p").First().Text()) < 10 {
+				t.Errorf("%d in %s says nothing", status, lang)
+			}
+		}
+	}
+}
