@@ -33,7 +33,8 @@ func funcsOf(lang string, words texts, files *assets) template.FuncMap {
 			local := in(at, zone)
 			return timeTag(at, say.day(local, now)+local.Format(" 15:04:05.000"))
 		},
-		"say": func(at time.Time, zone *time.Location) string { return say.clock(in(at, zone)) },
+		"date": func(at time.Time, zone *time.Location) string { return in(at, zone).Format(time.DateOnly) },
+		"say":  func(at time.Time, zone *time.Location) string { return say.clock(in(at, zone)) },
 		"day": func(at time.Time, zone *time.Location, now time.Time) string {
 			return say.day(in(at, zone), now)
 		},

@@ -16,7 +16,7 @@ func TestPagesShowTheirStates(t *testing.T) {
 	for name, want := range map[string]map[string]int{
 		"home/empty":            {".next": 0, ".way .presence.on": 0, `a.button[href="/vets"]`: 1, `a.button[href="/reservations"]`: 1, `script[src*="session.js"]`: 0},
 		"home/next":             {".next form.door": 1, ".way .presence.on": 1, `script[src*="session.js"]`: 1, `script[src*="doors.js"]`: 1},
-		"vets/list":             {".card.vet": 2, `.chip.on[href="/vets"]`: 1, `a.chip.time[href^="/vets/v1?start=2026-12-01T05"]`: 1, `.more a[href*="cursor=c2"]`: 1, ".empty": 0},
+		"vets/list":             {".card.vet": 2, `.chip.on[href="/vets"]`: 1, `a.chip.time[href^="/vets/v1?from=2026-12-01&start=2026-12-01T05"]`: 1, `.more a[href*="cursor=c2"]`: 1, ".empty": 0},
 		"vets/near":             {`.chip.on`: 2, `input[name="area"][value="skin"]`: 1, `input[name="near"]`: 1, `button[data-near]`: 0},
 		"vets/filtered":         {".empty": 1, ".empty .chip": 4},
 		"vets/empty":            {".empty": 1, ".empty .chip": 0},

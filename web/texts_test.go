@@ -157,7 +157,7 @@ func fieldNames(t *testing.T) []string {
 // formCodes are what a form as a whole, or any field, may be refused with.
 var formCodes = []string{
 	"field", "form", "required", "too_long", "away", "invalid", "slot_taken", "slot_not_offered", "not_permitted",
-	"prior_visit_required", "key_reused", "too_late", "too_many", "not_found", "bad_credentials",
+	"prior_visit_required", "key_reused", "too_late", "rate_limited", "too_many_reservations", "too_early", "closed", "no_session", "unavailable", "too_many", "not_found", "bad_credentials",
 }
 
 // TestWordsOfFieldsBelongToFields holds the families that are looked up by a
@@ -182,7 +182,7 @@ func TestFamiliesAreWhole(t *testing.T) {
 		"slot.":        {"taken", "past"},
 		"door.closed_": {"vet", "cancelled", "no_show"},
 		"problem.":     formCodes,
-		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "other"},
+		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "other"},
 		"call.end_":    {"cancelled", "left", "replaced", "forbidden"},
 		"call.media_":  {"denied", "none", "busy", "insecure"},
 		"call.tick_":   {"wait", "yes", "no"},

@@ -49,7 +49,7 @@ export class Door {
     this.state = room.state;
     this.opens = Date.parse(room.opens_at);
     this.closes = Date.parse(room.closes_at);
-    this.reason = room.reason ?? '';
+    if (room.version !== undefined) this.reason = room.reason ?? ''; // HTTP does not tell the reason
     if (room.delayed_minutes !== undefined) this.delayed = room.delayed_minutes;
     this.draw();
     return true;

@@ -44,8 +44,8 @@ const socket = new Socket({
   },
   handle: (message) => handlers[/** @type {keyof handlers} */ (message.type)]?.(message),
   state: (state) => {
-    view.tick('connection', state === 'up' ? 'wait' : 'no');
     if (state === 'replaced') end('replaced', true);
+    else view.tick('connection', state === 'down' ? 'no' : 'wait'); // signed out, the seat's token still holds
   },
 });
 

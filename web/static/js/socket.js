@@ -13,8 +13,10 @@ const FIRST_RETRY = 250;
 const LONGEST_RETRY = 15_000;
 const PING_EVERY = 20_000;
 const PONG_WITHIN = 10_000;
-/** Pings right after opening, ms from it, for a good first estimate of the clock. */
-const FIRST_PINGS = [0, 400, 1200];
+/** Pauses between the first pings, ms: a good estimate of the clock soon. */
+const FIRST_PINGS = [300, 700];
+/** The server could not read its database: asked again after this, ms. */
+const UNAVAILABLE_RETRY = 1_500;
 
 export class Socket {
   /** @type {WebSocket|undefined} */ #ws;
@@ -24,7 +26,8 @@ export class Socket {
   #finishing = false;
   /** @type {number|undefined} */ #retryMs;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
-  /** @type {Set<ReturnType<typeof setTimeout>>} */ #timers = new Set();
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #pinging;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #greeting;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #silence;
   #seen = 0;
 
@@ -33,7 +36,8 @@ export class Socket {
    * @param {ServerClock} with_.clock
    * @param {() => object[]} with_.hello what to send on every opening: a watch, or a join
    * @param {(m: Message) => void|Promise<void>} with_.handle
-   * @param {(state: 'up'|'down'|'replaced') => void} [with_.state]
+   * @param {(state: 'up'|'down'|'replaced'|'signed_out') => void} [with_.state]
+   *   signed_out comes before the socket goes: whoever has no other right to it stops it
    */
   constructor({ clock, hello, handle, state = () => {} }) {
     this.clock = clock;
@@ -83,25 +87,25 @@ export class Socket {
 
   #opened() {
     this.clock.reset();
-    for (const after of FIRST_PINGS) this.#later(after, () => this.#ping());
-    for (const message of this.hello()) this.send(message);
+    this.#greet();
+    this.#pingOn(0);
     this.state('up');
   }
 
-  /** @param {number} after @param {() => void} act */
-  #later(after, act) {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, after);
-    this.#timers.add(timer);
+  #greet() {
+    for (const message of this.hello()) this.send(message);
+  }
+
+  /** @param {number} i how many pings went before */
+  #pingOn(i) {
+    this.#ping();
+    this.#pinging = setTimeout(() => this.#pingOn(i + 1), FIRST_PINGS[i] ?? PING_EVERY);
   }
 
   #ping() {
     if (!this.send({ type: 'ping', t: Math.round(performance.now()) })) return;
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => this.#abandon(), PONG_WITHIN);
-    if (this.#timers.size === 0) this.#later(PING_EVERY, () => this.#ping());
   }
 
   /** The network is gone, though nobody said so: do not wait for the socket's own close. */
@@ -130,8 +134,8 @@ export class Socket {
   /** @param {Message} message @param {WebSocket|undefined} ws */
   async #handled(message, ws) {
     if (message.type === 'going_away') return this.#goingAway(message.retry_ms);
-    if (message.type === 'error' && message.code === 'replaced') return this.#replaced();
-    if (this.#finishing || this.#repeated(message)) return;
+    if (message.type === 'error') this.#refused(message.code);
+    if (this.#stopped || this.#finishing || this.#repeated(message)) return;
     try {
       await this.handle(message);
     } catch (error) {
@@ -148,23 +152,27 @@ export class Socket {
     return n !== undefined && n <= this.#seen;
   }
 
-  /** @param {number} retryMs */
+  /** The server spreads its sockets over the time that it names. @param {number} retryMs */
   #goingAway(retryMs) {
     this.#retryMs = Number(retryMs) || 0;
     this.#ws?.close(1000);
   }
 
-  #replaced() {
-    this.stop();
-    this.state('replaced');
+  /** @param {string} code */
+  #refused(code) {
+    if (code === 'replaced') this.stop();
+    if (code === 'replaced' || code === 'signed_out') this.state(code);
+    if (code !== 'unavailable') return;
+    clearTimeout(this.#greeting);
+    this.#greeting = setTimeout(() => this.#greet(), UNAVAILABLE_RETRY);
   }
 
   #closed() {
     this.#quiet();
     if (this.#stopped) return;
     this.state('down');
-    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++);
-    const wait = (this.#retryMs ?? backoff) * (0.5 + Math.random() / 2);
+    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
+    const wait = this.#retryMs ?? backoff;
     this.#retryMs = undefined;
     this.#retry = setTimeout(() => this.#again(), wait);
   }
@@ -187,7 +195,7 @@ export class Socket {
 
   #quiet() {
     clearTimeout(this.#silence);
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    clearTimeout(this.#pinging);
+    clearTimeout(this.#greeting);
   }
 }

@@ -20,12 +20,17 @@ export function watchDoors(changed = () => {}, always = false) {
   if (doors.length === 0 && !always) return { clock, doors };
   tick(doors);
   setInterval(() => doors.filter(overdue).forEach((door) => ask(door, changed)), ASK_EVERY);
-  new Socket({
+  const socket = new Socket({
     clock,
     hello: () => [{ type: 'watch', rooms: rooms(doors), vets: [] }],
     handle: (message) => {
       if (message.type !== 'room') return;
       for (const door of doors.filter((d) => d.room === message.room)) take(door, message, changed);
+    },
+    state: (state) => {
+      if (state !== 'signed_out') return;
+      socket.stop();
+      if (always) location.assign('/vet/login');
     },
   });
   return { clock, doors };
