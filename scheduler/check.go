@@ -12,7 +12,11 @@ import (
 )
 
 const (
-	compareRowsN  = 256 // newest rows of each stream: a crash loses the newest, a wipe all
+	// sampleSize is how many of the newest rows of each stream are compared: a crash loses the newest, a wipe all.
+	sampleSize = 256
+	// breakSample is how many after a break. One wave may have been under way in it, and another of a leader before us:
+	// a stream that was wiped then may hold those and nothing else.
+	breakSample   = 2*maxWave + sampleSize
 	republishPage = 500
 	readyAgain    = 250 * time.Millisecond
 	maxFruitless  = 3
@@ -23,6 +27,7 @@ type checkState struct {
 	busy      bool
 	passed    bool // nothing new goes out while false
 	wanted    bool // by the clock; what goes out does not wait for it
+	wiped     bool // a stream is known to have been; all is gone through, whatever a comparison says
 	breaks    int  // breaks seen; a check that one came into does not count
 	fruitless int  // times that all was published again and rows were missing still
 	failures  int
@@ -51,10 +56,17 @@ func (t *term) checkStreams(now time.Time) {
 		t.wakeAt(c.notBefore)
 		return
 	}
+	if c.wiped {
+		t.repair(slices.Sorted(maps.Keys(events.Streams)))
+		return
+	}
 	c.busy, c.wanted = true, false
-	breaks := c.breaks
+	breaks, sample := c.breaks, breakSample
+	if c.passed {
+		sample = sampleSize
+	}
 	t.io(func(ctx context.Context) func() {
-		lacking, err := compareStreams(ctx, t.cfg)
+		lacking, err := compareStreams(ctx, t.cfg, sample)
 		return func() { t.compared(lacking, breaks, err) }
 	})
 }
@@ -93,7 +105,7 @@ func (t *term) pass(lacking []string) {
 func (t *term) repair(lacking []string) {
 	c := &t.check
 	c.busy = true
-	t.cfg.Log.Warn("streams lost published events; they are published again", "streams", lacking)
+	t.cfg.Log.Warn("streams lost published events; what they lack is published again", "streams", lacking)
 	t.io(func(ctx context.Context) func() {
 		err := t.republishAll(ctx, lacking)
 		return func() {
@@ -105,6 +117,7 @@ func (t *term) repair(lacking []string) {
 				return
 			}
 			c.fruitless++
+			c.wiped = false
 		}
 	})
 }
@@ -113,11 +126,11 @@ func (t *term) repair(lacking []string) {
 // by their age at this very moment.
 func keptSince(cfg Config) time.Time { return cfg.Clock.Now().Add(-cfg.Keep + cfg.Keep/50) }
 
-// compareStreams names the streams that do not hold all of the rows that were marked last.
-func compareStreams(ctx context.Context, cfg Config) ([]string, error) {
+// compareStreams names the streams that do not hold all of the n rows that were marked last.
+func compareStreams(ctx context.Context, cfg Config, n int) ([]string, error) {
 	var lacking []string
 	for _, stream := range slices.Sorted(maps.Keys(events.Streams)) {
-		newest, err := cfg.Outbox.Newest(ctx, stream, compareRowsN)
+		newest, err := cfg.Outbox.Newest(ctx, stream, n)
 		if err != nil {
 			return nil, fmt.Errorf("read the newest of %s: %w", stream, err)
 		}
@@ -146,7 +159,8 @@ func (t *term) republishAll(ctx context.Context, streams []string) error {
 	return nil
 }
 
-// republish publishes the kept rows that a stream lacks, page by page.
+// republish publishes the kept rows that a stream lacks, page by page, and corrects the sequences of those that it has
+// elsewhere than is noted: a leader died between publishing them again and noting it.
 func (t *term) republish(ctx context.Context, stream string) error {
 	held, err := t.cfg.Publisher.Held(ctx, stream)
 	if err != nil {
@@ -159,17 +173,43 @@ func (t *term) republish(ctx context.Context, stream string) error {
 			return err
 		}
 		after = page[len(page)-1].ID
-		lost := slices.DeleteFunc(page, func(m events.Marked) bool { _, ok := held[m.ID]; return ok })
+		lost, astray := sortByHeld(page, held)
+		if err := t.remark(ctx, astray); err != nil {
+			return err
+		}
 		for len(lost) > 0 {
 			var wave []events.Marked
-			if wave, lost = splitWave(lost); err == nil {
-				err = t.republishWave(ctx, wave)
-			}
-			if err != nil {
+			wave, lost = splitWave(lost)
+			if err := t.republishWave(ctx, wave); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// sortByHeld gives the rows that a stream lacks, and those that it holds under another sequence, with that.
+func sortByHeld(page []events.Marked, held map[string]uint64) (lost, astray []events.Marked) {
+	for _, m := range page {
+		seq, ok := held[m.ID]
+		switch {
+		case !ok:
+			lost = append(lost, m)
+		case seq != m.Seq:
+			m.Seq, m.Body = seq, nil
+			astray = append(astray, m)
+		}
+	}
+	return lost, astray
+}
+
+func (t *term) remark(ctx context.Context, rows []events.Marked) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := t.cfg.Outbox.Remark(ctx, rows); err != nil {
+		return fmt.Errorf("keep new sequences: %w", err)
+	}
+	return nil
 }
 
 // splitWave takes the first row of each aggregate; the rest waits for their acknowledgement.
@@ -202,8 +242,8 @@ func (t *term) republishWave(ctx context.Context, wave []events.Marked) error {
 		}
 		wave[i].Seq, wave[i].Body = ack.Seq, nil
 	}
-	if err := t.cfg.Outbox.Remark(ctx, wave); err != nil {
-		return fmt.Errorf("keep new sequences: %w", err)
+	if err := t.remark(ctx, wave); err != nil {
+		return err
 	}
 	t.s.counted.republished.Add(uint64(len(wave)))
 	return nil

@@ -45,6 +45,7 @@ type outboxRow struct {
 	claim     string
 	published time.Time
 	seq       uint64
+	markedBy  int64 // the epoch that did
 }
 
 // database enforces the rules of the due outbox and of the leases, by its own clock.
@@ -185,7 +186,7 @@ func (d *database) claimLocked(lease events.Lease, claim string, ids []string) [
 	return won
 }
 
-func (d *database) Mark(ctx context.Context, _ events.Lease, rows []events.Marked) error {
+func (d *database) Mark(ctx context.Context, lease events.Lease, rows []events.Marked) error {
 	if err := d.enter(ctx); err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (d *database) Mark(ctx context.Context, _ events.Lease, rows []events.Marke
 	defer d.mu.Unlock()
 	for _, m := range rows {
 		if r := d.rows[m.ID]; r != nil && r.published.IsZero() {
-			r.published, r.seq = m.At, m.Seq
+			r.published, r.seq, r.markedBy = m.At, m.Seq, lease.Epoch
 		}
 	}
 	return d.leave("mark")

@@ -92,7 +92,11 @@ func (t *term) published(acks []events.Ack, at time.Time) {
 	t.s.counted.failed.Add(uint64(len(failed)))
 	t.s.counted.published.Add(uint64(len(wave) - len(failed)))
 	t.s.noteFault("publish due events", fault)
-	if fault != nil || t.wiped(acks) {
+	if t.wiped(acks) {
+		t.check.wiped = true
+		t.suspect()
+	}
+	if fault != nil {
 		t.suspect()
 	}
 }
