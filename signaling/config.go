@@ -1,0 +1,180 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"vetroom/clinic"
+	"vetroom/events"
+)
+
+// What a Server asks of the rest of the house. Every call is bounded by its context and may fail; the sockets go on.
+type (
+	// Rights tells whose seat a room has. It returns clinic.ErrNotFound where there is none for who. [clinic.Desk] does.
+	Rights interface {
+		RoleIn(ctx context.Context, who clinic.Who, roomID string) (clinic.Role, *clinic.Visit, error)
+	}
+
+	// Rooms reads rooms, and of many their Rev alone. Unknown ids are left out.
+	Rooms interface {
+		Rooms(ctx context.Context, ids []string) ([]*clinic.Room, error)
+		RoomRevs(ctx context.Context, ids []string) (map[string]int64, error)
+	}
+
+	// Seats numbers those who take a seat, over all processes: the highest has it.
+	Seats interface {
+		TakeSeat(ctx context.Context, roomID string, role clinic.Role) (epoch int64, err error)
+	}
+
+	// Timeline keeps what happened. The first owner_told and vet_told of a reservation count, later ones change nothing.
+	Timeline interface {
+		Tell(ctx context.Context, entries []clinic.Entry) error
+	}
+
+	// Presence notes that vets have a socket now.
+	Presence interface {
+		Attend(ctx context.Context, vetIDs []string) error
+	}
+
+	// Vets reads those vets that exist.
+	Vets interface {
+		VetsByID(ctx context.Context, ids []string) (map[string]*clinic.Vet, error)
+	}
+
+	// Feed follows one of events.Streams from now on: one ordered consumer. It blocks until ctx ends and heals by
+	// itself. It calls attached whenever it has begun anew to hear everything (the first time, after a break, after a
+	// stream was made anew), since what came before may be lost; fn gets the messages one after the other, in order.
+	Feed interface {
+		Follow(ctx context.Context, stream string, attached func(), fn func(events.Message)) error
+	}
+
+	// Bus carries what passes between processes, at most once and only to who listens: a publisher hears itself too.
+	// Messages of one publisher on one subject come in order.
+	Bus interface {
+		Publish(subject string, data []byte) error
+		Subscribe(subject string, fn func(subject string, data []byte)) (cancel func(), err error)
+	}
+)
+
+// Config says what a Server is made of. All of it is needed but where a default is named.
+type Config struct {
+	Origins  []string                         // scheme://host[:port] of the pages that may connect
+	Identify func(*http.Request) clinic.Who   // by the cookie; the zero Who for nobody
+	Address  func(*http.Request) (key string) // what counts as one client's address; default: the remote host, IPv6 by /64
+	Rights   Rights
+	Rooms    Rooms
+	Seats    Seats
+	Timeline Timeline
+	Presence Presence
+	Vets     Vets
+	Bus      Bus // nil for a process that is alone
+	Feed     Feed
+	Clock    clinic.Clock
+	Key      []byte // HMAC key of resume tokens, 32 bytes, the same in all processes
+	ICE      func(room string, role clinic.Role, closesAt time.Time) []ICEServer
+	Node     string // names this process on the bus: an id without dots
+	Limits   Limits
+	OnTold   func(late time.Duration) // a browser acknowledged an open door, that long after its opening; may be nil
+	Log      *slog.Logger
+}
+
+// Limits bound what one client may take. Zero means the default.
+type Limits struct {
+	Messages     float64 // a second and socket; 100
+	Burst        int     // messages at once; 300
+	Lookups      float64 // rooms joined or watched, a second and socket; 10
+	LookupBurst  int     // at once; 100
+	PerSession   int     // sockets of one owner's session or one vet; 20
+	PerAddress   int     // sockets without a session from one address; 100
+	Queue        int     // frames that wait for one slow socket; 256
+	QueueBytes   int     // and their bytes; 1 MiB
+	Replay       int     // frames that a seat keeps until they are acknowledged; 256
+	ReplayBytes  int     // and their bytes; 512 KiB
+	Entries      int     // timeline entries that wait for the database; 20,000
+	WriteTimeout time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	orFloat(&l.Messages, 100)
+	orInt(&l.Burst, 300)
+	orFloat(&l.Lookups, 10)
+	orInt(&l.LookupBurst, 2*MaxWatched)
+	orInt(&l.PerSession, 20)
+	orInt(&l.PerAddress, 100)
+	orInt(&l.Queue, 256)
+	orInt(&l.QueueBytes, 1<<20)
+	orInt(&l.Replay, 256)
+	orInt(&l.ReplayBytes, 512<<10)
+	orInt(&l.Entries, 20_000)
+	if l.WriteTimeout == 0 {
+		l.WriteTimeout = 10 * time.Second
+	}
+	return l
+}
+
+func orInt(v *int, otherwise int) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
+
+func orFloat(v *float64, otherwise float64) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
+
+func (c *Config) validate() error {
+	missing := map[string]bool{
+		"Identify": c.Identify == nil, "Rights": c.Rights == nil, "Rooms": c.Rooms == nil, "Seats": c.Seats == nil,
+		"Timeline": c.Timeline == nil, "Presence": c.Presence == nil, "Vets": c.Vets == nil, "Feed": c.Feed == nil,
+		"Clock": c.Clock == nil, "ICE": c.ICE == nil, "Log": c.Log == nil,
+	}
+	for name, is := range missing {
+		if is {
+			return fmt.Errorf("signaling: Config.%s is missing", name)
+		}
+	}
+	switch {
+	case len(c.Key) < 32:
+		return errors.New("signaling: Config.Key has fewer than 32 bytes")
+	case c.Node == "" || strings.ContainsAny(c.Node, ".*> \t\r\n"):
+		return fmt.Errorf("signaling: Config.Node %q cannot name a process", c.Node)
+	case len(c.Origins) == 0:
+		return errors.New("signaling: Config.Origins is empty: no page could connect")
+	}
+	return nil
+}
+
+// origin brings an Origin into one form: lower case, without the scheme's own port. It gives "" for what is none.
+func origin(s string) string {
+	u, err := url.Parse(strings.ToLower(s))
+	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return ""
+	}
+	port := u.Port()
+	if (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// remoteAddress is Config.Address where none is given.
+func remoteAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := net.ParseIP(host)
+	if ip == nil || ip.To4() != nil {
+		return host
+	}
+	return ip.Mask(net.CIDRMask(64, 128)).String()
+}

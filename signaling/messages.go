@@ -1,0 +1,171 @@
+package signaling
+
+import (
+	"context"
+
+	"github.com/coder/websocket"
+
+	"vetroom/clinic"
+	"vetroom/events"
+)
+
+// receive handles one text frame. It runs on the peer's reader: a lookup that takes its time delays nobody else.
+func (p *peer) receive(frame []byte) {
+	now := p.srv.now()
+	if !p.messages.AllowN(now, 1) {
+		p.dropped()
+		return
+	}
+	message, err := decode(frame)
+	if err != nil {
+		p.refuse(refusalOf(err))
+		if !p.refused.AllowN(now, 1) {
+			p.end(websocket.StatusPolicyViolation, string(CodeRateLimited))
+		}
+		return
+	}
+	p.handle(message)
+}
+
+// dropped refuses a message that was one too many. The first of a series is told so; who goes on is closed.
+func (p *peer) dropped() {
+	now := p.srv.now()
+	if p.refused.TokensAt(now) >= refusals-1 || p.refused.TokensAt(now) < 1 {
+		p.refuse(errRateLimited)
+	}
+	if !p.refused.AllowN(now, 1) {
+		p.end(websocket.StatusPolicyViolation, string(CodeRateLimited))
+	}
+}
+
+func (p *peer) handle(message any) {
+	switch m := message.(type) {
+	case Join:
+		if p.mayLookUp(1) {
+			p.join(m)
+		}
+	case Watch:
+		p.watch(m)
+	case Signal:
+		p.signal(m)
+	case Chat:
+		p.chat(m)
+	case Seen:
+		p.acknowledge(m.N)
+	case Leave:
+		p.leaveSeat()
+	case Ping:
+		p.push(encode(PongFrame{"pong", m.T, events.Time{Time: p.srv.now()}}))
+	}
+}
+
+// mayLookUp limits what a socket asks of the database.
+func (p *peer) mayLookUp(n int) bool {
+	if p.lookups.AllowN(p.srv.now(), n) {
+		return true
+	}
+	p.dropped()
+	return false
+}
+
+func (p *peer) signal(m Signal) {
+	mark := plain
+	if isAnswer(m.Data) {
+		mark = anAnswer
+	}
+	p.pass(signalFrame(m.Data), mark)
+}
+
+func (p *peer) chat(m Chat) {
+	if p.seat == nil {
+		p.refuse(errNotJoined)
+		return
+	}
+	p.pass(encode(ChatFrame{"chat", p.seat.role, m.Text, events.Time{Time: p.srv.now()}}), plain)
+}
+
+// pass gives a frame to the seat across, here or at another process, if the door is open.
+func (p *peer) pass(frame []byte, m mark) {
+	if p.seat == nil {
+		p.refuse(errNotJoined)
+		return
+	}
+	d, to := p.at, seatIndex(p.seat.role.Other())
+	d.mu.Lock()
+	refused := d.passable(p.srv.now())
+	far := d.far[to]
+	if t := d.seats[to]; refused == nil && t != nil {
+		t.line.send(frame, m)
+		far = farSeat{}
+		p.srv.stats.relayedHere.Add(1)
+	}
+	d.mu.Unlock()
+	switch {
+	case refused != nil:
+		p.refuse(refused)
+	case far.epoch != 0:
+		p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m})
+	}
+}
+
+// acknowledge notes that the browser handled everything up to n.
+func (p *peer) acknowledge(n uint64) {
+	l := p.line.Load()
+	if p.seat == nil || l == nil || l != p.seat.line {
+		return // the seat was left or taken meanwhile
+	}
+	told, ok := l.ack(n)
+	if !ok {
+		p.refuse(refuse(CodeMalformed, "n was never sent"))
+		return
+	}
+	p.srv.acknowledged(p.at, p.seat, told)
+}
+
+// acknowledged notes in the timeline what an acknowledgement proves: that the browser showed the open door, and that
+// the two are connected. The latter is when an answer was handled: there is none without an offer that arrived, so with
+// it both have reached their peer.
+func (s *Server) acknowledged(d *door, t *seat, told acks) {
+	if !told.open && !told.answer {
+		return
+	}
+	now := s.now()
+	d.mu.Lock()
+	reservation, opensAt := d.room.ReservationID, d.room.OpensAt
+	connected := told.answer && !d.connected && d.passable(now) == nil
+	d.connected = d.connected || connected
+	d.mu.Unlock()
+	if told.open {
+		s.diary.note(clinic.Entry{ReservationID: reservation, At: clinic.Millis(now), What: toldOf(t.role), By: party(t.role)})
+		if s.cfg.OnTold != nil {
+			s.cfg.OnTold(now.Sub(opensAt))
+		}
+	}
+	if connected {
+		s.diary.note(clinic.Entry{ReservationID: reservation, At: clinic.Millis(now), What: clinic.WhatConnected})
+	}
+}
+
+// leaveSeat gives up the seat of this socket, if it has one.
+func (p *peer) leaveSeat() {
+	t, d := p.seat, p.at
+	if t == nil {
+		return
+	}
+	p.seat, p.at = nil, nil
+	if t.line.detach(p) {
+		p.srv.leave(d, t, func() bool { return true })
+	}
+}
+
+// gone gives back all that the socket held. Its seat waits for it.
+func (p *peer) gone() {
+	p.leave()
+	s := p.srv
+	s.dismiss(p)
+	p.watchRooms(nil)
+	p.watchVets(context.Background(), nil)
+	if t, d := p.seat, p.at; t != nil && t.line.detach(p) {
+		s.await(d, t)
+	}
+}

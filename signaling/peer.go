@@ -1,0 +1,211 @@
+package signaling
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"vetroom/clinic"
+)
+
+// socket is what a peer needs of *websocket.Conn.
+type socket interface {
+	Write(ctx context.Context, typ websocket.MessageType, frame []byte) error
+	Ping(ctx context.Context) error
+	Close(code websocket.StatusCode, reason string) error
+	CloseNow() error
+}
+
+// peer is one socket. Its reader is the only one to touch the fields of the reader; anybody may push.
+type peer struct {
+	srv     *Server
+	who     clinic.Who
+	address string
+	id      uint64
+	heard   atomic.Bool          // something came since the last look
+	line    atomic.Pointer[line] // of the seat that it holds
+
+	// Of the reader.
+	seat     *seat
+	at       *door            // of the seat
+	rooms    map[string]*door // watched
+	vets     map[string]bool  // watched
+	messages *rate.Limiter
+	lookups  *rate.Limiter
+	refused  *rate.Limiter // what goes beyond those: too much of that ends the socket
+
+	mu      sync.Mutex // guards what follows; the last of all locks
+	socket  socket     // nil until the handshake is over; then it stays
+	queue   [][]byte
+	queued  int // bytes in queue
+	writing bool
+	ended   bool // nothing is queued any more
+	status  websocket.StatusCode
+	reason  string
+	done    bool // the reader is gone: nobody may begin to write
+	asked   bool // a ping is on its way
+}
+
+// refusals is how many refused messages a socket survives at once; they come back at a tenth of that a second.
+const refusals = 200
+
+func newPeer(s *Server, who clinic.Who, address string) *peer {
+	l := s.cfg.Limits
+	return &peer{
+		srv: s, who: who, address: address,
+		messages: rate.NewLimiter(rate.Limit(l.Messages), l.Burst),
+		lookups:  rate.NewLimiter(rate.Limit(l.Lookups), l.LookupBurst),
+		refused:  rate.NewLimiter(refusals/10, refusals),
+	}
+}
+
+// open gives the peer its socket. What was told to it meanwhile is written now.
+func (p *peer) open(conn socket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.socket = conn
+	switch {
+	case p.ended && p.status == 0:
+		p.cut()
+	case p.ended || len(p.queue) > 0:
+		p.write()
+	}
+}
+
+// send gives the peer a frame, numbered if it holds a seat.
+func (p *peer) send(frame []byte) {
+	if l := p.line.Load(); l != nil {
+		l.send(frame, plain)
+		return
+	}
+	p.push(frame)
+}
+
+// push puts a frame into the queue as it is and sees to it that somebody writes. A full queue closes the socket: its
+// browser comes back, and resumes.
+func (p *peer) push(frame []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return
+	}
+	l := &p.srv.cfg.Limits
+	if len(p.queue) >= l.Queue || p.queued+len(frame) > l.QueueBytes {
+		p.srv.stats.slow.Add(1)
+		p.cut()
+		return
+	}
+	p.queue = append(p.queue, frame)
+	p.queued += len(frame)
+	p.write()
+}
+
+// end closes the socket with a status once what is queued was written.
+func (p *peer) end(status websocket.StatusCode, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return
+	}
+	p.ended, p.status, p.reason = true, status, reason
+	p.write()
+}
+
+// refuse tells the client what was wrong, and closes where the refusal says so.
+func (p *peer) refuse(r *refusal) {
+	p.send(errorFrame(r))
+	if r.closes != 0 {
+		p.end(r.closes, string(r.code))
+	}
+}
+
+// cut drops what is queued and closes the socket without a word. p.mu is held.
+func (p *peer) cut() {
+	p.ended, p.status, p.queue, p.queued = true, 0, nil, 0
+	if p.done || p.socket == nil {
+		return
+	}
+	p.srv.running.Go(func() { p.socket.CloseNow() })
+}
+
+// write begins a writer where there is none. p.mu is held.
+func (p *peer) write() {
+	if p.writing || p.done || p.socket == nil {
+		return
+	}
+	p.writing = true
+	p.srv.running.Go(p.writer)
+}
+
+// writer writes until there is nothing left, and closes the socket if that is the end.
+func (p *peer) writer() {
+	stuck := time.AfterFunc(p.srv.cfg.Limits.WriteTimeout, func() { p.socket.CloseNow() })
+	defer stuck.Stop()
+	for {
+		batch, status, reason := p.next()
+		for _, frame := range batch {
+			if err := p.socket.Write(context.Background(), websocket.MessageText, frame); err != nil {
+				p.socket.CloseNow()
+			}
+		}
+		switch {
+		case len(batch) > 0:
+			stuck.Reset(p.srv.cfg.Limits.WriteTimeout)
+		case status != 0:
+			p.socket.Close(status, reason)
+			return
+		default:
+			return
+		}
+	}
+}
+
+// next takes what is queued. If that is nothing the writer is over, and must close with the status if there is one.
+func (p *peer) next() (batch [][]byte, status websocket.StatusCode, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		p.writing = false
+		if p.ended {
+			p.writing = true // for good: a second close would only wait
+		}
+		return nil, p.status, p.reason
+	}
+	batch, p.queue, p.queued = p.queue, nil, 0
+	return batch, 0, ""
+}
+
+// over tells whether the socket is being closed: what still comes from it is not for anybody.
+func (p *peer) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// leave says that the reader is over: from here on nobody begins to write. Unless a writer is about to close the socket
+// with a status, it is closed now.
+func (p *peer) leave() {
+	p.mu.Lock()
+	closing := p.writing && p.status != 0
+	p.ended, p.done = true, true
+	p.mu.Unlock()
+	if !closing {
+		p.socket.CloseNow()
+	}
+}
+
+// ask sends a ping and closes the socket if it is not answered in time.
+func (p *peer) ask() {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	if err := p.socket.Ping(ctx); err != nil {
+		p.socket.CloseNow()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = false
+}

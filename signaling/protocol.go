@@ -1,0 +1,203 @@
+package signaling
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"vetroom/clinic"
+	"vetroom/events"
+)
+
+// Subprotocol is what both sides name in the handshake of GET /ws.
+const Subprotocol = "vetroom.v1"
+
+// The limits of the protocol. Those of a single server are in [Limits].
+const (
+	MaxFrame   = 64 << 10         // bytes of one message, either way
+	MaxWatched = 50               // rooms and vets that one socket watches
+	MaxChat    = 2000             // runes of one chat text
+	Patience   = 30 * time.Second // how long a seat waits for its socket to come back
+	maxID      = 64               // bytes of an id; ours have 36
+	maxToken   = 256              // bytes of a resume token
+)
+
+// What a client sends: JSON text frames of exactly these keys. Keys that are not here, values of another type and null
+// are refused as malformed; of a key that is given twice the last counts.
+type (
+	// Join waits at a room, or enters it: {"type":"join","room":ID,"resume?":TOKEN,"seen?":N}.
+	// One seat a role, one room a socket: joining another room leaves the first.
+	Join struct {
+		Room   string
+		Resume string  // of the last room message, to take one's own seat again
+		Seen   *uint64 // the last number that was handled; without it nothing is resumed
+	}
+
+	// Watch follows doors and vets, in place of those watched before: {"type":"watch","rooms?":[ID…],"vets?":[ID…]}.
+	// A room that is not one's own answers an error forbidden of its own and leaves the others watched.
+	Watch struct {
+		Rooms, Vets []string
+	}
+
+	// Signal is for the other seat's browser, passed on untouched: {"type":"signal","data":{…}}. While nobody sits there
+	// it goes nowhere: whoever comes is told of, and negotiation begins then.
+	Signal struct {
+		Data json.RawMessage // an object
+	}
+
+	// Chat is a word for the other seat: {"type":"chat","text":…}, 1 to [MaxChat] runes.
+	Chat struct {
+		Text string
+	}
+
+	// Seen says that everything up to N was handled: {"type":"seen","n":N}.
+	Seen struct {
+		N uint64
+	}
+
+	// Leave gives the seat up at once: {"type":"leave"}.
+	Leave struct{}
+
+	// Ping is answered by a Pong with the same number: {"type":"ping","t":N}.
+	Ping struct {
+		T json.Number
+	}
+)
+
+// What the server sends. To a socket with a seat every message but a pong carries "n", from 1 for a new seat.
+type (
+	// RoomFrame is a room's whole state: at join, at watch, and at each change. A reader drops one whose version is lower
+	// than one that it has.
+	RoomFrame struct {
+		Type     string            `json:"type"` // "room"
+		Room     string            `json:"room"`
+		State    clinic.RoomState  `json:"state"`            // locked, open, closed
+		OpensAt  events.Time       `json:"opens_at"`         // the first instant at which a peer may enter
+		ClosesAt events.Time       `json:"closes_at"`        // the first instant at which none may any more
+		Now      events.Time       `json:"now"`              // the server's clock when it said so
+		Version  int64             `json:"version"`          // of the room's newest event
+		Reason   clinic.ReasonCode `json:"reason,omitempty"` // of closed: ended, vet, cancelled, no_show
+	}
+
+	// SeatFrame is what a RoomFrame holds beside that for a seat.
+	SeatFrame struct {
+		Role    clinic.Role `json:"role"` // owner, vet
+		Peer    PeerState   `json:"peer"`
+		Polite  bool        `json:"polite"`  // perfect negotiation: the owner is
+		Resume  string      `json:"resume"`  // holds the seat until closes_at
+		Resumed bool        `json:"resumed"` // nothing was missed; if not, ICE begins anew
+		// ICEServers are there if and only if the room is open.
+		ICEServers []ICEServer `json:"ice_servers,omitzero"`
+	}
+
+	// PeerFrame says who sits across. It is sent again, unchanged, when the other browser is a new one.
+	PeerFrame struct {
+		Type string    `json:"type"` // "peer"
+		Peer PeerState `json:"peer"`
+	}
+
+	// SignalFrame is the peer's signal.
+	SignalFrame struct {
+		Type string          `json:"type"` // "signal"
+		Data json.RawMessage `json:"data"`
+	}
+
+	// ChatFrame is the peer's word.
+	ChatFrame struct {
+		Type string      `json:"type"` // "chat"
+		From clinic.Role `json:"from"`
+		Text string      `json:"text"`
+		At   events.Time `json:"at"`
+	}
+
+	// VetFrame says whether a watched vet is online, at watch and at each change.
+	VetFrame struct {
+		Type   string `json:"type"` // "vet"
+		Vet    string `json:"vet"`
+		Online bool   `json:"online"`
+	}
+
+	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
+	GoingAwayFrame struct {
+		Type    string `json:"type"`     // "going_away"
+		RetryMS int64  `json:"retry_ms"` // when to come back, spread over the sockets
+	}
+
+	// ErrorFrame says what was refused. Codes that end the socket are marked at [Code].
+	ErrorFrame struct {
+		Type   string `json:"type"` // "error"
+		Code   Code   `json:"code"`
+		Detail string `json:"detail"`
+	}
+
+	// PongFrame answers a Ping. It is never numbered.
+	PongFrame struct {
+		Type string      `json:"type"` // "pong"
+		T    json.Number `json:"t"`
+		Now  events.Time `json:"now"`
+	}
+
+	// ICEServer is one entry of RTCConfiguration.iceServers.
+	ICEServer struct {
+		URLs       []string `json:"urls"`
+		Username   string   `json:"username,omitempty"`
+		Credential string   `json:"credential,omitempty"`
+	}
+)
+
+// PeerState is what the other seat is: absent without a socket (for longer than a resume takes), waiting while the
+// door is not open, present in the open room.
+type PeerState string
+
+// The states of a peer.
+const (
+	PeerAbsent  PeerState = "absent"
+	PeerWaiting PeerState = "waiting"
+	PeerPresent PeerState = "present"
+)
+
+// Code is the stable name of an error frame. Where a close status is given the socket ends with it, after the frame.
+type Code string
+
+// The codes.
+const (
+	CodeMalformed      Code = "malformed"        // not one of the messages above; invalid UTF-8 closes with 1007, a binary frame with 1003
+	CodeUnknownType    Code = "unknown_type"     // no message of this protocol
+	CodeTooLarge       Code = "too_large"        // more than MaxFrame; closes with 1009
+	CodeForbidden      Code = "forbidden"        // no right to the room, or no such room
+	CodeNotJoined      Code = "not_joined"       // a signal or chat without a seat
+	CodeRoomLocked     Code = "room_locked"      // a signal or chat before the opening
+	CodeRoomClosed     Code = "room_closed"      // a signal or chat after the end
+	CodeTooManyWatched Code = "too_many_watched" // more than MaxWatched; nothing changed
+	CodeNotFound       Code = "not_found"        // no such vet
+	CodeRateLimited    Code = "rate_limited"     // dropped; going on like that closes with 1008
+	CodeUnavailable    Code = "unavailable"      // the database is away; try again
+	CodeReplaced       Code = "replaced"         // another socket took the seat; closes with 4001
+	CodeSignedOut      Code = "signed_out"       // the session ended; closes with 4003
+)
+
+// The statuses of our own with which a socket is closed.
+const (
+	StatusReplaced  websocket.StatusCode = 4001
+	StatusSignedOut websocket.StatusCode = 4003
+)
+
+// refusal is an error that is told to the client. A closes of 0 leaves the socket open.
+type refusal struct {
+	code   Code
+	detail string
+	closes websocket.StatusCode
+}
+
+func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
+
+func refuse(code Code, format string, args ...any) *refusal {
+	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+}
+
+func (r *refusal) closing(status websocket.StatusCode) *refusal {
+	r.closes = status
+	return r
+}
