@@ -64,3 +64,8 @@ func isLocal(r *http.Request, trusted []netip.Prefix) bool {
 	}
 	return at.IsLoopback()
 }
+
+// Neighbourhood gives what a client's address counts as, for who counts sockets as these handlers count calls.
+func Neighbourhood(trusted []netip.Prefix) func(*http.Request) string {
+	return func(r *http.Request) string { return neighbourhood(clientAddress(r, trusted)) }
+}

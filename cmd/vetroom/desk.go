@@ -9,7 +9,10 @@ import (
 )
 
 // desk is the front desk as a command uses it.
-type desk struct{ *clinic.Desk }
+type desk struct {
+	*clinic.Desk
+	pictures *store.Store
+}
 
 // atDesk opens the database, refuses one whose schema is old, does what the command is for, and tells a running
 // scheduler if that left something to publish.
@@ -22,7 +25,7 @@ func (a *app) atDesk(do func(*desk) error) error {
 	if err := s.SchemaState(a.ctx); err != nil {
 		return opening(err)
 	}
-	if err := do(&desk{openDesk(a.cfg, s)}); err != nil {
+	if err := do(&desk{openDesk(a.cfg, s), s}); err != nil {
 		return err
 	}
 	a.nudge()

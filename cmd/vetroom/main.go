@@ -35,6 +35,7 @@ const (
 type cli struct {
 	configs.Flags
 
+	Serve   serveCmd   `cmd:"" help:"Serve pages, sockets and events until interrupted."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the newest schema."`
 	Vet     vetCmd     `cmd:"" help:"Register vets and keep their permits and passwords."`
 	Events  eventsCmd  `cmd:"" help:"Look at the events, and find where to subscribe to them."`
@@ -73,7 +74,7 @@ func (a *app) run(args []string) (err error) {
 	parser, err := kong.New(&c, configs.Loader(), kong.Name("vetroom"), kong.Writers(a.stdout, a.stderr),
 		kong.Description("A veterinarian's consulting room on the web: booked visits whose door opens on time."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true, FlagsLast: true, WrapUpperBound: 120}),
-		kong.Vars{"event_kinds": strings.Join(eventKinds(), ", "), "picture_limit": "2 MiB"},
+		kong.Vars(helpVars()),
 		kong.Help(printHelp), kong.Exit(func(code int) { panic(leftEarly(code)) }))
 	if err != nil {
 		return fmt.Errorf("read the command line: %w", err)
@@ -93,6 +94,11 @@ func (a *app) run(args []string) (err error) {
 	}
 	a.cfg = c.Flags.Config
 	return a.runCommand(chosen)
+}
+
+// helpVars are what the helps of the commands take from the code.
+func helpVars() map[string]string {
+	return map[string]string{"event_kinds": strings.Join(eventKinds(), ", "), "picture_limit": pictureLimit}
 }
 
 func (a *app) runCommand(chosen *kong.Context) error {

@@ -17,6 +17,7 @@ type vetAddCmd struct {
 	Lat         *float64 `placeholder:"DEGREES" help:"Latitude of that place, WGS 84."`
 	Lon         *float64 `placeholder:"DEGREES" help:"Longitude of that place, WGS 84."`
 	Description string   `placeholder:"TEXT" help:"What the vet says about the practice."`
+	Img         string   `placeholder:"FILE" help:"Picture of the vet: a JPEG or PNG of at most ${picture_limit}."`
 	Licence     string   `placeholder:"NO" help:"Number of the licence."`
 	Languages   []string `default:"ko" placeholder:"TAG" help:"Languages that the vet speaks, such as ko,en (${default})."`
 	TimeZone    string   `default:"Asia/Seoul" placeholder:"ZONE" help:"IANA time zone that the hours are in (${default})."`
@@ -33,6 +34,13 @@ func (c vetAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	var portrait picture
+	if c.Img != "" {
+		if portrait, err = readPicture(c.Img); err != nil {
+			return err
+		}
+		newcomer.Profile.Img = portrait.path()
+	}
 	return a.atDesk(func(d *desk) error {
 		if err := d.loginFree(a, c.Login); err != nil {
 			return err
@@ -41,12 +49,23 @@ func (c vetAddCmd) Run(a *app) error {
 		if newcomer.PasswordHash, err = c.ask(a); err != nil {
 			return err
 		}
+		if err := d.keepPicture(a, portrait); err != nil {
+			return err
+		}
 		vets, err := d.AddVets(a.ctx, []clinic.NewVet{newcomer})
 		if err != nil {
 			return fmt.Errorf("register %s: %w", c.Login, err)
 		}
 		return a.say("registered %s %s", vets[0].Login, vets[0].ID)
 	})
+}
+
+// keepPicture keeps a picture, if there is one.
+func (d *desk) keepPicture(a *app, p picture) error {
+	if p.name == "" {
+		return nil
+	}
+	return d.pictures.AddPicture(a.ctx, p.name, p.body)
 }
 
 // loginFree spares a person who is asked for a password to be told afterwards that it was for nothing.

@@ -13,10 +13,17 @@ import (
 
 	"vetroom/clinic"
 	"vetroom/configs"
+	"vetroom/store"
 )
 
 // deskOf opens a test's database beside the commands.
 func deskOf(t *testing.T, dir string) *clinic.Desk {
+	t.Helper()
+	d, _ := deskAndStoreOf(t, dir)
+	return d
+}
+
+func deskAndStoreOf(t *testing.T, dir string) (*clinic.Desk, *store.Store) {
 	t.Helper()
 	cfg := configs.Config{DataDir: dir, Permits: configs.PermitsEnforced}
 	s, err := openStore(t.Context(), cfg, nil, nil)
@@ -24,7 +31,7 @@ func deskOf(t *testing.T, dir string) *clinic.Desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return openDesk(cfg, s)
+	return openDesk(cfg, s), s
 }
 
 // addKim registers a vet with one permit for skin, of this year and the next.

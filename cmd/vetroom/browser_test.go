@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// tab is one Chromium with a camera and a microphone that only pretend, and one page in it.
+type tab struct {
+	t    testing.TB
+	name string
+	ctx  context.Context
+}
+
+// chromiums lists where Debian and others put the browser.
+var chromiums = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
+
+func newTab(t testing.TB, name string, width, height int, language string) *tab {
+	t.Helper()
+	i := slices.IndexFunc(chromiums, func(p string) bool { _, err := os.Stat(p); return err == nil })
+	if i < 0 {
+		t.Fatal("no chromium: run make test, or apt-get install chromium")
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox, chromedp.WindowSize(width, height), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"), chromedp.Flag("lang", language),
+		chromedp.Flag("accept-lang", language), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	ctx, end := chromedp.NewContext(allocator)
+	ctx, late := context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(func() { late(); end(); stop() })
+	b := &tab{t, name, ctx}
+	b.do(chromedp.EmulateViewport(int64(width), int64(height)))
+	return b
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", b.name, err)
+	}
+}
+
+func (b *tab) open(url string) { b.t.Helper(); b.do(chromedp.Navigate(url)) }
+
+func eval[T any](b *tab, script string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %s: %v", b.name, script, err)
+	}
+	return v
+}
+
+// click presses what the selector finds, as a script would: the page must not depend on where it lies.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// holds waits until a script gives true.
+func (b *tab) holds(within time.Duration, what, script string) {
+	b.t.Helper()
+	eventually(b.t, within, b.name+": "+what, func() error {
+		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+		if err == nil && !ok {
+			err = errors.New("not so")
+		}
+		return err
+	})
+}
+
+// shot keeps a picture of the page among the artefacts.
+func (b *tab) shot(name string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatalf("%s: %v", b.name, err)
+	}
+	dir := filepath.Join("..", "..", "artefacts")
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, b.name+"-"+name+".png"), png, 0o644)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// media is what getStats tells of what comes from the peer.
+type media struct {
+	Frames, Width, AudioPackets float64
+	AudioEnergy                 float64
+	Remote                      bool // the counts belong to a connection whose other end is not this page
+}
+
+const readStats = `(async () => {
+	const m = {Frames: 0, Width: 0, AudioPackets: 0, AudioEnergy: 0, Remote: false};
+	if (!window.vetroomPeer) return m;
+	for (const s of (await window.vetroomPeer.getStats()).values()) {
+		if (s.type === 'inbound-rtp' && s.kind === 'video') { m.Frames += s.framesDecoded ?? 0; m.Width = s.frameWidth ?? 0; }
+		if (s.type === 'inbound-rtp' && s.kind === 'audio') { m.AudioPackets += s.packetsReceived ?? 0; m.AudioEnergy += s.totalAudioEnergy ?? 0; }
+	}
+	const pc = window.vetroomPeer;
+	m.Remote = Boolean(pc.remoteDescription) && fingerprint(pc.remoteDescription.sdp) !== fingerprint(pc.localDescription.sdp);
+	return m;
+	function fingerprint(sdp) { return /a=fingerprint:\S+ (\S+)/.exec(sdp)?.[1] }
+})()`
+
+// hears fails unless, within the time, frames and sound from the peer have both grown by the given count.
+func (b *tab) hears(within time.Duration, frames float64) {
+	b.t.Helper()
+	first := eval[media](b, readStats)
+	began := time.Now()
+	eventually(b.t, within, b.name+" sees and hears the peer", func() error {
+		m := eval[media](b, readStats)
+		if !m.Remote || m.Frames < first.Frames+frames || m.AudioPackets <= first.AudioPackets || m.AudioEnergy <= first.AudioEnergy || m.Width == 0 {
+			return fmt.Errorf("first %+v, now %+v", first, m)
+		}
+		b.t.Logf("%s: %.0f frames of width %.0f and %.0f audio packets in %v", b.name, m.Frames-first.Frames, m.Width,
+			m.AudioPackets-first.AudioPackets, time.Since(began).Round(time.Millisecond))
+		return nil
+	})
+}
+
+// TestTwoMeetInTheirBrowsers is the main job, seen from outside: an owner waits at a locked door, it opens at the start,
+// two people see and hear each other, the vet ends it.
+func TestTwoMeetInTheirBrowsers(t *testing.T) {
+	dir := t.TempDir()
+	p := serve(t, dir, nil)
+	api := addVet(t, p, dir, nil, "meets")
+
+	vet := newTab(t, "vet", 1280, 800, "ko-KR")
+	vet.open(p.url + "/vet/login")
+	vet.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), "meets"),
+		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
+	vet.click(`form[action="/vet/login"] button`)
+	vet.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+
+	owner := newTab(t, "owner", 360, 740, "ko-KR")
+	owner.open(p.url + "/vets") // the browser is warm before the clock counts
+	start := time.Now().Add(8 * time.Second)
+	visit := followUp(api, start, 5)
+	id, room := visit.at("id"), visit.at("room.id")
+
+	owner.open(visit.at("link"))
+	owner.holds(5*time.Second, "is on the reservation's page", `location.pathname === '/reservations/`+id+`'`)
+	owner.holds(5*time.Second, "sees a locked door", `document.querySelector('[data-door] [data-enter]').disabled`)
+	owner.shot("reservation")
+	owner.open(p.url + "/room?id=" + url.QueryEscape(room))
+	vet.open(p.url + "/room?id=" + url.QueryEscape(room))
+	for _, b := range []*tab{owner, vet} {
+		// The page itself notes when its door opened, and that it was not loaded again.
+		eval[bool](b, `(() => {
+			const button = document.querySelector('[data-door] [data-enter]');
+			window.opened = 0;
+			if (!button.disabled) return false;
+			new MutationObserver(() => { if (!button.disabled && !window.opened) window.opened = Date.now() })
+				.observe(button, {attributes: true});
+			document.querySelector('[data-auto]').checked = false;
+			return true;
+		})()`)
+		b.holds(5*time.Second, "waits", `document.documentElement.dataset.call === 'waiting' &&
+			document.querySelector('[data-tick="connection"]').dataset.ok === 'yes'`)
+		b.shot("waiting")
+	}
+	if now := time.Now(); now.After(start.Add(-200 * time.Millisecond)) {
+		t.Fatalf("the browsers were not ready until %v after the start: this machine is too slow for this test", now.Sub(start))
+	}
+
+	for _, b := range []*tab{owner, vet} {
+		b.holds(time.Until(start)+5*time.Second, "the door opens without a reload", `window.opened > 0`)
+		opened := time.UnixMilli(int64(eval[float64](b, `window.opened`)))
+		late := opened.Sub(start.Truncate(time.Millisecond))
+		t.Logf("%s: the door opened %v after the start", b.name, late)
+		if late < 0 || late > 2*time.Second {
+			t.Errorf("%s: the door opened %v after the start", b.name, late)
+		}
+		b.shot("open")
+	}
+	owner.click(`[data-door] [data-enter]`)
+	vet.click(`[data-door] [data-enter]`)
+	for _, b := range []*tab{owner, vet} {
+		b.holds(20*time.Second, "is connected", `document.documentElement.dataset.call === 'connected'`)
+	}
+	for _, b := range []*tab{owner, vet} {
+		b.hears(20*time.Second, 20)
+		b.shot("call")
+	}
+
+	vet.click(`[data-close]`)
+	vet.click(`[data-close-yes]`)
+	for _, b := range []*tab{owner, vet} {
+		b.holds(5*time.Second, "sees the end", `document.documentElement.dataset.call === 'closed'`)
+		b.shot("closed")
+	}
+	wantTimeline(t, api, id, start.Truncate(time.Millisecond))
+}
+
+// wantTimeline checks that the proof is there, and in an order that can be.
+func wantTimeline(t *testing.T, b *browser, id string, start time.Time) {
+	t.Helper()
+	want := []string{"booked", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "closed"}
+	eventually(t, 3*time.Second, "the timeline tells all", func() error {
+		at := timeline(b, id)
+		for _, what := range want {
+			if at[what].IsZero() {
+				return fmt.Errorf("no %s in %v", what, at)
+			}
+		}
+		if !at["due"].Equal(start) {
+			return fmt.Errorf("due at %v, want %v", at["due"], start)
+		}
+		for _, what := range []string{"emitted", "owner_told", "vet_told", "connected"} {
+			if at[what].Before(start) {
+				return fmt.Errorf("%s before the start: %v", what, at[what].Sub(start))
+			}
+		}
+		text, _ := json.Marshal(at)
+		t.Logf("timeline: %s", text)
+		return nil
+	})
+}
+
+// timeline gives when each thing first happened.
+func timeline(b *browser, id string) map[string]time.Time {
+	b.t.Helper()
+	answer := b.want(200, "GET", "/api/v1/reservations/"+id+"/timeline", nil)
+	entries, _ := answer["entries"].([]any)
+	at := map[string]time.Time{}
+	for _, e := range entries {
+		entry, _ := e.(map[string]any)
+		what := object(entry).at("what")
+		if _, seen := at[what]; !seen {
+			at[what] = object(entry).time(b.t, "at")
+		}
+	}
+	return at
+}
