@@ -45,6 +45,8 @@ type Config struct {
 	Version        string         // told by /healthz
 	OpsToken       string         // bearer token for /metrics; empty: loopback only
 
+	Pictures Pictures // of vets, GET /img/{name}; nil: 404
+
 	Socket  http.Handler                                       // GET /ws; nil: 404
 	Metrics http.Handler                                       // GET /metrics; nil: 404
 	Ready   func(ctx context.Context) []Check                  // what /readyz asks
@@ -132,5 +134,5 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 
 // away tells whether an error means that the store cannot answer now.
 func (h *Handler) away(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusy) || (h.Unavailable != nil && h.Unavailable(err))
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, errBusy) || (h.Unavailable != nil && h.Unavailable(err))
 }

@@ -177,3 +177,8 @@ CREATE TABLE idempotency_keys (
     used_at        BIGINT NOT NULL
 ) {compact};
 CREATE INDEX idempotency_keys_used ON idempotency_keys (used_at);
+
+CREATE TABLE pictures (
+    name VARCHAR(80) {ascii} NOT NULL PRIMARY KEY, -- SHA-256 of the body in hexadecimal, and its kind: "….jpg"
+    body MEDIUMBLOB NOT NULL
+) {table};
