@@ -131,6 +131,9 @@ func reconnectDelay(attempts int) time.Duration {
 }
 
 func (c *Conn) disconnected(err error) {
+	if err == nil { // it was closed from this side
+		return
+	}
 	c.counted.disconnects.Add(1)
 	if c.streams != nil {
 		c.setBroken(errors.New("the streams were not looked after since the broker went away"))
