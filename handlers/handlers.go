@@ -44,6 +44,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Version        string         // told by /healthz
 	OpsToken       string         // bearer token for /metrics; empty: loopback only
+	OpsOnly        bool           // no pages and no API, as in a process that only schedules
 
 	Pictures Pictures // of vets, GET /img/{name}; nil: 404
 

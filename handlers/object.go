@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,9 +199,14 @@ func (o *object) instant(key string) time.Time {
 	return t
 }
 
-// parseInstant reads RFC 3339 to the letter: time.Parse would take "2026-12-01T5:30:00,5Z" too.
-func parseInstant(s string) (t time.Time, err error) {
-	err = t.UnmarshalText([]byte(s))
+// instantForm is RFC 3339. The time package takes more: "2026-12-01T5:30:00,5Z", "+99:99".
+var instantForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+func parseInstant(s string) (time.Time, error) {
+	if !instantForm.MatchString(s) {
+		return time.Time{}, fmt.Errorf("%q is not a time of RFC 3339", s)
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
 	return t.UTC(), err
 }
 

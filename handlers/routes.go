@@ -87,10 +87,18 @@ func (h *Handler) pages() []route {
 	}
 }
 
+// site is what is there for people and their programs: nothing in a process that has another role.
+func (h *Handler) site() []route {
+	if h.OpsOnly {
+		return nil
+	}
+	return append(h.api(), h.pages()...)
+}
+
 // routes builds the table: by path first, so that a known path under another method is 405, not 404.
 func (h *Handler) routes() *http.ServeMux {
 	mux, byPath := http.NewServeMux(), map[string]map[string]route{}
-	for _, r := range append(h.api(), h.pages()...) {
+	for _, r := range h.site() {
 		if byPath[r.pattern] == nil {
 			byPath[r.pattern] = map[string]route{}
 		}
