@@ -186,24 +186,19 @@ func (h *house) openSignaling(*app) (err error) {
 func noRelay(string, clinic.Role, time.Time) []signaling.ICEServer { return []signaling.ICEServer{} }
 
 func (h *house) openHandlers(*app) error {
+	pages, err := web.New()
+	if err != nil {
+		return err
+	}
 	config := handlers.Config{
-		Desk: h.desk, Sessions: h.sessions, Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"),
+		Desk: h.desk, Web: pages, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions, Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"),
 		BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
-		Pictures: h.store,
 	}
 	if h.signaling != nil {
 		config.Socket, config.CloseSockets = h.signaling, h.closeSockets
 	}
-	if h.cfg.Has(configs.Web) {
-		pages, err := web.New()
-		if err != nil {
-			return err
-		}
-		config.Web = pages
-	}
-	handler, err := handlers.New(config)
-	h.handler = handler
+	h.handler, err = handlers.New(config)
 	return err
 }
 
