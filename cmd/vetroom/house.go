@@ -191,8 +191,8 @@ func (h *house) openHandlers(*app) error {
 		return err
 	}
 	config := handlers.Config{
-		Desk: h.desk, Web: pages, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions, Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"),
-		BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
+		Desk: h.desk, Web: pages, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions,
+		Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"), BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
 	}
 	if h.signaling != nil {

@@ -59,6 +59,16 @@ func withExif(body []byte, order binary.AppendByteOrder, mark string, orientatio
 	return append(append(out, segment...), body[2:]...)
 }
 
+// writePicture makes a file of a picture.
+func writePicture(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kim.png")
+	if err := os.WriteFile(file, encodePNG(t, corner(64, 64)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func decodePicture(t *testing.T, p picture) image.Image {
 	t.Helper()
 	img, kind, err := image.Decode(bytes.NewReader(p.body))
@@ -197,11 +207,7 @@ func FuzzOrientation(f *testing.F) {
 
 func TestVetAddKeepsThePicture(t *testing.T) {
 	dir := t.TempDir()
-	file := filepath.Join(dir, "kim.png")
-	if err := os.WriteFile(file, encodePNG(t, corner(64, 64)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	addKim(t, dir, "--img", file)
+	addKim(t, dir, "--img", writePicture(t))
 	d, pictures := deskAndStoreOf(t, dir)
 	name, ok := strings.CutPrefix(kim(t, d).Img, "/img/")
 	if !ok {
