@@ -121,6 +121,7 @@ func TestHelp(t *testing.T) {
 		names, hidden string
 	}{
 		{[]string{"--help"}, "vet add", "--smtp-url"},
+		{[]string{"serve", "--help"}, "--smtp-url", "All keys"},
 		{[]string{"vet", "--help"}, "password", "--smtp-url"},
 		{[]string{"vet", "add", "--help"}, "--hours", "--nats-replicas"},
 		{[]string{"vet", "permit", "--help"}, "--yes", "--nats-replicas"},
