@@ -1,5 +1,5 @@
 /** The timetable and the booking form. Without this it works all the same; this says more, sooner. */
-import { clearErrors, invalidFields, showErrors } from './forms.js';
+import { clearErrors, forgiveOnInput, invalidFields, showErrors } from './forms.js';
 import { text } from './texts.js';
 import { offset, whenWords } from './times.js';
 
@@ -37,7 +37,7 @@ function submit(event) {
   if (wrong.length > 0) {
     event.preventDefault();
     if (wrong.some((w) => w.field === 'start') && summary) summary.textContent = text('booking.js_no_time');
-    if (!showErrors(form, wrong)) zoneLine.scrollIntoView({ block: 'center' });
+    showErrors(form, wrong);
     return;
   }
   const button = form.querySelector('.summary button');
@@ -46,6 +46,7 @@ function submit(event) {
 }
 
 form.addEventListener('change', summarise);
+forgiveOnInput(form);
 form.addEventListener('submit', submit);
 window.addEventListener('pageshow', () => form.querySelector('.summary button')?.removeAttribute('disabled'));
 const key = /** @type {HTMLInputElement|null} */ (form.querySelector('input[name="idempotency_key"]'));

@@ -18,15 +18,25 @@ export function showErrors(form, errors) {
   let first;
   for (const { field, code } of errors) {
     const line = /** @type {HTMLElement|null} */ (form.querySelector(`[data-error-for="${CSS.escape(field)}"]`));
-    const control = /** @type {HTMLElement|null} */ (form.querySelector(`[name="${CSS.escape(field)}"]`));
+    const controls = /** @type {HTMLElement[]} */ ([...form.querySelectorAll(`[name="${CSS.escape(field)}"]`)]);
     if (!line) continue;
     line.textContent = firstText(`problem.${field}.${code}`, `problem.${field}`, `problem.${code}`, 'problem.field');
     line.hidden = false;
-    control?.setAttribute('aria-invalid', 'true');
-    first ??= control ?? line;
+    if (controls.length === 1) controls[0].setAttribute('aria-invalid', 'true');
+    first ??= controls.length === 1 ? controls[0] : line;
   }
   first?.focus();
   return first !== undefined;
+}
+
+/** An error goes as soon as its field is changed. @param {HTMLFormElement} form */
+export function forgiveOnInput(form) {
+  form.addEventListener('input', (event) => {
+    const control = /** @type {HTMLInputElement} */ (event.target);
+    const line = /** @type {HTMLElement|null} */ (form.querySelector(`[data-error-for="${CSS.escape(control.name)}"]`));
+    if (line) line.hidden = true;
+    control.removeAttribute('aria-invalid');
+  });
 }
 
 /** What the browser itself finds wrong. @param {HTMLFormElement} form */

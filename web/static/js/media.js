@@ -51,6 +51,6 @@ export function showLevel(stream, meter) {
   return () => {
     clearInterval(timer);
     document.removeEventListener('pointerdown', wake);
-    audio.close();
+    if (audio.state !== 'closed') audio.close();
   };
 }

@@ -1,6 +1,6 @@
 /** The vet's own page: the online switch, the rooms' buttons, follow-up bookings. Its socket keeps the vet online. */
 import { call } from './api.js';
-import { clearErrors, invalidFields, showErrors } from './forms.js';
+import { clearErrors, forgiveOnInput, invalidFields, showErrors } from './forms.js';
 import { firstText, text } from './texts.js';
 import { ask, watchDoors } from './watch.js';
 import { fromLocal } from './times.js';
@@ -193,4 +193,5 @@ function booked({ number, link }) {
   done.scrollIntoView({ block: 'nearest' });
 }
 
+forgiveOnInput(followUp);
 followUp.addEventListener('submit', book);
