@@ -16,7 +16,7 @@ import (
 // in version order, in a stream that holds it; none that was deleted is; and no older epoch publishes what a newer one
 // marked.
 func TestInvariantsUnderRandomFaults(t *testing.T) {
-	seeds := 40
+	seeds := 25
 	if testing.Short() {
 		seeds = 10 // a look, not a proof
 	}
