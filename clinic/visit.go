@@ -80,8 +80,10 @@ func (v *Visit) Ahead(now time.Time) []Event {
 			add(r.Start.Add(-before), Event{Kind: BookingReminder, Before: before})
 		}
 	}
-	if room.ClosedAt.IsZero() {
+	if room.ClosedAt.IsZero() && room.OpenedBy == BySchedule {
 		add(room.OpensAt, Event{Kind: RoomOpen, OpenedBy: BySchedule})
+	}
+	if room.ClosedAt.IsZero() {
 		add(room.ClosesAt, Event{Kind: RoomClosed, Reason: ReasonEnded})
 	}
 	slices.SortStableFunc(events, func(a, b Event) int { return a.Due.Compare(b.Due) })

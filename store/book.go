@@ -103,7 +103,7 @@ func (t *tx) lockPermits(ctx context.Context, vetID string, rev int64) error {
 // insertVisit inserts a new reservation and room, whose facts count from 1.
 func (t *tx) insertVisit(ctx context.Context, c *change, out *outgoing) error {
 	v := c.visit
-	ahead := v.Ahead(c.now)
+	ahead := c.ahead()
 	numbered := map[clinic.Aggregate]int64{}
 	for _, a := range []clinic.Aggregate{clinic.AggregateReservation, clinic.AggregateRoom} {
 		n := t.s.number(a, 0, c.own, out)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vetroom/clinic"
@@ -32,6 +33,22 @@ func (c *change) touches(a clinic.Aggregate) bool {
 	default:
 		return c.vet != nil
 	}
+}
+
+// ahead gives the facts that lie ahead after the change. What is due at the very instant of the change and was so before
+// has its row, which is not deleted any more, and gets no second.
+func (c *change) ahead() []clinic.Event {
+	if c.visit == nil {
+		return nil
+	}
+	var kept []clinic.Event
+	if c.was != nil {
+		kept = c.was.Ahead(c.now)
+	}
+	now := clinic.Millis(c.now)
+	return slices.DeleteFunc(c.visit.Ahead(c.now), func(e clinic.Event) bool {
+		return e.Due.Equal(now) && slices.ContainsFunc(kept, func(k clinic.Event) bool { return k.Kind == e.Kind && k.Due.Equal(now) })
+	})
 }
 
 // ChangeVisit implements clinic.VisitStore.
@@ -153,10 +170,7 @@ func gone(err error) error {
 
 // record numbers the facts of a change, own and ahead, and writes the aggregates that it touched.
 func (t *tx) record(ctx context.Context, c *change, touched map[clinic.Aggregate]bool, out *outgoing) error {
-	var ahead []clinic.Event
-	if c.visit != nil {
-		ahead = c.visit.Ahead(c.now)
-	}
+	ahead := c.ahead()
 	numbered := map[clinic.Aggregate]int64{}
 	for _, a := range []clinic.Aggregate{clinic.AggregateReservation, clinic.AggregateRoom, clinic.AggregateVet} {
 		if !touched[a] {

@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"vetroom/clinic"
+	"vetroom/store"
+)
+
+// later moves a store's own clock, which only an embedded database takes for everybody's.
+func later(by *time.Duration) func(*store.Config) {
+	return func(cfg *store.Config) { cfg.Local = func() time.Time { return time.Now().Add(*by) } }
+}
+
+func testIdempotency(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vet := h.vet()
+	key := clinic.IdempotencyKey{Key: randomBytes(), Body: randomBytes()}
+	other := clinic.IdempotencyKey{Key: key.Key, Body: randomBytes()}
+	_, err := h.Replayed(h.Context(), key)
+	h.wantError(err, clinic.ErrNotFound, "an unused key")
+
+	b := booking(vet, spanAt(hour(3), 20))
+	b.Key = &key
+	first, repeated, err := h.Book(h.Context(), b)
+	if err != nil || repeated {
+		h.Fatalf("the first: %v, repeated %v", err, repeated)
+	}
+	again, repeated, err := h.Book(h.Context(), b)
+	if err != nil || !repeated || again.Reservation.ID != first.Reservation.ID {
+		h.Errorf("the same again: %+v, repeated %v, %v", again, repeated, err)
+	}
+	if v, err := h.Replayed(h.Context(), key); err != nil || *v != *first {
+		h.Errorf("replayed: %+v, %v", v, err)
+	}
+	b.Key = &other
+	_, _, err = h.Book(h.Context(), b)
+	h.wantError(err, clinic.ErrKeyReused, "another body")
+	_, err = h.Replayed(h.Context(), other)
+	h.wantError(err, clinic.ErrKeyReused, "another body, looked up")
+}
+
+func testKeys(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	b := booking(h.vet(), spanAt(hour(3), 20))
+	b.Session = "booker"
+	v, _, err := h.Book(h.Context(), b)
+	h.must(err)
+	id := v.Reservation.ID
+	second := clinic.LinkHash(randomBytes())
+	h.must(h.AddLink(h.Context(), id, second))
+	for _, link := range []clinic.LinkHash{b.Link, second} {
+		if got, err := h.LinkedTo(h.Context(), link); err != nil || got != id {
+			h.Errorf("a link leads to %q, %v", got, err)
+		}
+	}
+	_, err = h.LinkedTo(h.Context(), randomBytes())
+	h.wantError(err, clinic.ErrNotFound, "an unknown link")
+
+	h.must(h.Grant(h.Context(), "finder", id))
+	h.must(h.Grant(h.Context(), "finder", id))
+	for session, want := range map[string]bool{"booker": true, "finder": true, "stranger": false} {
+		if ok, err := h.Granted(h.Context(), session, id); err != nil || ok != want {
+			h.Errorf("granted to the %s: %v, %v", session, ok, err)
+		}
+	}
+	earlier := h.book(h.vet(), hour(2), 20)
+	h.must(h.Grant(h.Context(), "finder", earlier.Reservation.ID))
+	held, err := h.VisitsOfSession(h.Context(), "finder")
+	h.must(err)
+	if got := []string{held[0].Reservation.ID, held[len(held)-1].Reservation.ID}; len(held) != 2 || !slices.Equal(got, []string{earlier.Reservation.ID, id}) {
+		h.Errorf("the finder holds %v", got)
+	}
+}
+
+func testRevocations(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	for range 2 {
+		h.must(h.Revoke(h.Context(), "over", time.Now().Add(time.Hour)))
+	}
+	for session, want := range map[string]bool{"over": true, "other": false, "": false} {
+		if got, err := h.Revoked(h.Context(), session); err != nil || got != want {
+			h.Errorf("revoked %q: %v, %v", session, got, err)
+		}
+	}
+}
+
+func testTimeline(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	v := h.book(h.vet(), hour(3), 20)
+	id := v.Reservation.ID
+	h.change(id, delay(5))
+	h.change(id, cancel)
+	at := time.Now().UTC().Truncate(time.Millisecond).Add(time.Second)
+	tell := func(what clinic.What, after time.Duration) clinic.Entry {
+		return clinic.Entry{ReservationID: id, At: at.Add(after), What: what, By: clinic.ByOwner}
+	}
+	h.must(h.Tell(h.Context(), []clinic.Entry{
+		tell(clinic.WhatOwnerTold, 0), tell(clinic.WhatOwnerTold, 1), tell(clinic.WhatVetTold, 0), tell(clinic.WhatLeft, 0), tell(clinic.WhatLeft, 0),
+	}))
+	h.must(h.Tell(h.Context(), []clinic.Entry{tell(clinic.WhatOwnerTold, time.Second), tell(clinic.WhatOwnerJoined, time.Second)}))
+	h.must(h.Tell(h.Context(), nil))
+	entries, err := h.Timeline(h.Context(), id)
+	h.must(err)
+	var got []clinic.What
+	for _, e := range entries {
+		got = append(got, e.What)
+	}
+	want := []clinic.What{
+		clinic.WhatBooked, clinic.WhatDelayed, clinic.WhatCancelled, clinic.WhatClosed,
+		clinic.WhatOwnerTold, clinic.WhatVetTold, clinic.WhatLeft, clinic.WhatLeft, clinic.WhatOwnerJoined,
+	}
+	if !slices.Equal(got, want) {
+		h.Errorf("the timeline tells %q, want %q", got, want)
+	}
+	if told := entries[4]; told != tell(clinic.WhatOwnerTold, 0) {
+		h.Errorf("told %+v", told)
+	}
+}
+
+func testSeats(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	v := h.book(h.vet(), hour(3), 20)
+	for want := range int64(3) {
+		if epoch, err := h.TakeSeat(h.Context(), v.Room.ID, clinic.RoleVet); err != nil || epoch != want+1 {
+			h.Errorf("the vet's seat: %d, %v, want %d", epoch, err, want+1)
+		}
+	}
+	if epoch, err := h.TakeSeat(h.Context(), v.Room.ID, clinic.RoleOwner); err != nil || epoch != 1 {
+		h.Errorf("the owner's seat: %d, %v", epoch, err)
+	}
+	if read := h.visit(v.Reservation.ID); *read != *v {
+		h.Error("taking a seat changed the room")
+	}
+	_, err := h.TakeSeat(h.Context(), NewID(), clinic.RoleVet)
+	h.wantError(err, clinic.ErrNotFound, "a seat in no room")
+
+	changed := h.change(v.Reservation.ID, delay(5))
+	ids := []string{v.Room.ID, NewID(), v.Room.ID}
+	revs, err := h.RoomRevs(h.Context(), ids)
+	if err != nil || len(revs) != 1 || revs[v.Room.ID] != changed.Room.Rev || changed.Room.Rev == v.Room.Rev {
+		h.Errorf("revs %v, %v, want %d, not %d", revs, err, changed.Room.Rev, v.Room.Rev)
+	}
+	rooms, err := h.Rooms(h.Context(), ids)
+	if err != nil || len(rooms) != 1 || *rooms[0] != changed.Room {
+		h.Errorf("rooms %v, %v", rooms, err)
+	}
+	if rooms, err := h.Rooms(h.Context(), nil); err != nil || len(rooms) != 0 {
+		h.Errorf("no rooms: %v, %v", rooms, err)
+	}
+}

@@ -1,0 +1,306 @@
+package storetest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"vetroom/clinic"
+	"vetroom/events"
+)
+
+// race runs all at once and waits for them.
+func race(all ...func()) {
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	for _, f := range all {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			f()
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+}
+
+func times(n int, f func(i int)) []func() {
+	all := make([]func(), n)
+	for i := range all {
+		all[i] = func() { f(i) }
+	}
+	return all
+}
+
+func testRacersForOneSlot(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	other := h.again() // racers of two processes
+	vet := h.vet()
+	var won, taken atomic.Int64
+	race(times(64, func(i int) {
+		s := h.Store
+		if i%2 == 1 {
+			s = other
+		}
+		_, _, err := s.Book(h.Context(), booking(vet, spanAt(hour(3), 20)))
+		switch {
+		case err == nil:
+			won.Add(1)
+		case errors.Is(err, clinic.ErrSlotTaken):
+			taken.Add(1)
+		default:
+			h.Errorf("a racer: %v", err)
+		}
+	})...)
+	if won.Load() != 1 || taken.Load() != 63 {
+		h.Errorf("%d of 64 won and %d were told that the slot is taken", won.Load(), taken.Load())
+	}
+	if standing := h.disjoint(vet); len(standing) != 1 {
+		h.Errorf("%d visits stand", len(standing))
+	}
+}
+
+func testUnequalRacers(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	for round := range 5 {
+		vet := h.vet()
+		var won atomic.Int64
+		race(times(24, func(i int) {
+			start := hour(3).Add(time.Duration(rand.IntN(60*60*1000)) * time.Millisecond)
+			_, _, err := h.Book(h.Context(), booking(vet, spanAt(start, 5+rand.IntN(40))))
+			if err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, clinic.ErrSlotTaken) {
+				h.Errorf("a racer: %v", err)
+			}
+		})...)
+		standing := h.disjoint(vet)
+		if len(standing) == 0 || int64(len(standing)) != won.Load() {
+			h.Errorf("round %d: %d won, %d stand", round, won.Load(), len(standing))
+		}
+		h.wantDoors(standing)
+	}
+}
+
+// wantDoors checks when each of a vet's visits, in order of start, closes: at the next start, or with the grace over.
+func (h *house) wantDoors(standing []*clinic.Visit) {
+	h.Helper()
+	for i, v := range standing {
+		want := v.Reservation.End.Add(clinic.Grace)
+		if i+1 < len(standing) {
+			if next := standing[i+1].Reservation.Start; next.Before(want) {
+				want = next
+			}
+		}
+		if !v.Room.ClosesAt.Equal(want) {
+			h.Errorf("a visit from %v to %v closes at %v, want %v", v.Reservation.Start, v.Reservation.End, v.Room.ClosesAt, want)
+		}
+		rows := h.waiting(v.Room.ID)
+		h.rising(rows)
+		if closing := h.find(rows, clinic.RoomClosed); !closing.DueAt.Equal(want) {
+			h.Errorf("its closing is due at %v, want %v", closing.DueAt, want)
+		}
+	}
+}
+
+func testAdjacentRacers(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	at := func(minutes float64) time.Time { return hour(3).Add(time.Duration(minutes * float64(time.Minute))) }
+	for range 12 {
+		vet := h.vet()
+		race(times(6, func(i int) { // every 20 minutes, the odd ones two minutes late and shorter
+			start, minutes := at(float64(20*i)), 20
+			if i%2 == 1 {
+				start, minutes = start.Add(2*time.Minute), 17
+			}
+			if _, _, err := h.Book(h.Context(), booking(vet, spanAt(start, minutes))); err != nil {
+				h.Errorf("beside others: %v", err)
+			}
+		})...)
+		standing := h.disjoint(vet)
+		if len(standing) != 6 {
+			h.Fatalf("%d of 6 stand", len(standing))
+		}
+		h.wantDoors(standing)
+		race(
+			func() { h.try(standing[0], cancel) },
+			func() { h.try(standing[1], moveTo(at(21.5), 18)) }, // within its own cells
+			func() { h.try(standing[2], moveTo(at(300), 20)) },
+			func() { h.try(standing[3], delay(10)) },
+			func() { h.try(standing[4], extend(5)) },
+			func() { h.try(standing[5], moveTo(at(40), 20)) },
+		)
+		h.wantDoors(h.disjoint(vet))
+	}
+}
+
+// try changes a visit, which may lose its new time to another.
+func (h *house) try(v *clinic.Visit, f step) {
+	if _, _, err := h.ChangeVisit(h.Context(), v.Reservation.ID, f); err != nil && !errors.Is(err, clinic.ErrSlotTaken) {
+		h.Errorf("beside others: %v", err)
+	}
+}
+
+func testKeyRacers(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	key := clinic.IdempotencyKey{Key: randomBytes(), Body: randomBytes()}
+	vet := h.vet()
+	var ids [16]string
+	var first atomic.Int64
+	race(times(len(ids), func(i int) {
+		b := booking(vet, spanAt(hour(3), 20))
+		b.Key = &key
+		v, repeated, err := h.Book(h.Context(), b)
+		if err != nil {
+			h.Errorf("one of many with one key: %v", err)
+			return
+		}
+		ids[i] = v.Reservation.ID
+		if !repeated {
+			first.Add(1)
+		}
+	})...)
+	for _, id := range ids {
+		if id != ids[0] || first.Load() != 1 {
+			h.Fatalf("%d booked; the visits are %q", first.Load(), ids)
+		}
+	}
+}
+
+func testVisitRacers(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	other := h.again()
+	v := h.book(h.vet(), hour(30), 20)
+	race(times(20, func(i int) {
+		s := h.Store
+		if i%2 == 1 {
+			s = other
+		}
+		if _, _, err := s.ChangeVisit(h.Context(), v.Reservation.ID, delay(5*i)); err != nil {
+			h.Errorf("one of many changes: %v", err)
+		}
+	})...)
+	rows := h.waiting(v.Room.ID)
+	h.rising(rows)
+	if len(rows) != 22 { // each delay, the opening, the closing
+		h.Errorf("after 20 changes: %q", kindsOf(rows))
+	}
+}
+
+func testVetRacers(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vet := h.vet()
+	race(times(20, func(i int) {
+		_, err := h.ChangeVet(h.Context(), vet, func(v *clinic.Vet, now time.Time) ([]clinic.Event, error) {
+			return v.SetOnline(!v.Online, clinic.ReasonVet, now), nil
+		})
+		if err != nil {
+			h.Errorf("one of many changes: %v", err)
+		}
+	})...)
+	rows := h.waiting(vet)
+	h.rising(rows)
+	for i, r := range rows {
+		if online := r.Kind == clinic.VetOnline; len(rows) != 20 || online != (i%2 == 0) {
+			h.Fatalf("after 20 changes: %q", kindsOf(rows))
+		}
+	}
+}
+
+// testChangeAgainstClaim cancels and moves visits around the very instant of their start, while a scheduler claims their
+// openings: a thousand times.
+func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	lease := h.lead("scheduler")
+	var tally struct{ before, after int }
+	const rounds, at = 25, 40
+	for range rounds {
+		vets := h.vets(at)
+		start := time.Now().Add(250 * time.Millisecond).Truncate(time.Millisecond)
+		visits := make([]*clinic.Visit, at)
+		race(times(at, func(i int) { visits[i] = h.book(vets[i], start, 5) })...)
+		openings := map[string]string{} // by room
+		rooms := make([]string, at)
+		for i, v := range visits {
+			rooms[i] = v.Room.ID
+		}
+		for _, r := range h.waiting(rooms...) {
+			if r.Kind == clinic.RoomOpen {
+				openings[r.AggregateID] = r.ID
+			}
+		}
+		won := map[string]bool{}
+		changed := make([]bool, at)
+		changes := times(at, func(i int) {
+			f := cancel
+			if i%2 == 1 {
+				f = moveTo(start.Add(time.Hour), 5)
+			}
+			sleepUntil(start.Add(time.Duration(rand.IntN(16)-12) * time.Millisecond))
+			_, _, err := h.ChangeVisit(h.Context(), visits[i].Reservation.ID, f)
+			if err != nil && !(i%2 == 1 && errors.Is(err, clinic.ErrTooLate)) {
+				h.Errorf("a change at the start: %v", err)
+			}
+			changed[i] = err == nil
+		})
+		race(append(changes, func() { won = h.claimAround(lease, start, openings) })...)
+		for i, v := range visits {
+			h.settled(h.visit(v.Reservation.ID), start, changed[i], openings[v.Room.ID], won)
+			if won[openings[v.Room.ID]] {
+				tally.after++
+			} else {
+				tally.before++
+			}
+		}
+	}
+	h.Logf("%d doors opened, %d changes came before", tally.after, tally.before)
+	if tally.after == 0 || tally.before == 0 {
+		h.Error("all changes came on one side of the start: the test shows nothing")
+	}
+}
+
+// claimAround claims the openings again and again, from right before the start until they are due everywhere.
+func (h *house) claimAround(lease events.Lease, start time.Time, openings map[string]string) map[string]bool {
+	won := map[string]bool{}
+	ids := make([]string, 0, len(openings))
+	for _, id := range openings {
+		ids = append(ids, id)
+	}
+	sleepUntil(start.Add(-2 * time.Millisecond))
+	for until := start.Add(40 * time.Millisecond); time.Now().Before(until); {
+		got, err := h.Claim(h.Context(), lease, NewID(), ids)
+		if err != nil {
+			h.Errorf("claim: %v", err)
+			return won
+		}
+		for _, id := range got {
+			if time.Now().Before(start) {
+				h.Error("an opening was claimed before its start")
+			}
+			won[id] = true
+		}
+	}
+	return won
+}
+
+// settled checks a visit that was changed around its start: an opening whose removal was decided before the start is
+// never claimed; any other is.
+func (h *house) settled(v *clinic.Visit, start time.Time, changed bool, opening string, won map[string]bool) {
+	h.Helper()
+	rows := h.waiting(v.Room.ID)
+	h.rising(rows)
+	kept := false
+	for _, r := range rows {
+		kept = kept || r.ID == opening
+	}
+	early := changed && (!v.Reservation.Start.Equal(start) || v.Room.ClosedAt.Before(start))
+	if kept == early || won[opening] == early {
+		h.Errorf("a visit of %v (changed before its start: %v, %s, closed at %v): its opening is kept: %v, won: %v; %q",
+			start, early, v.Reservation.State, v.Room.ClosedAt, kept, won[opening], kindsOf(rows))
+	}
+}

@@ -1,0 +1,50 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+)
+
+// Run holds a kind of database to the store's contract. fresh gives the URL of an empty database of a test's own.
+func Run(t *testing.T, fresh func(*testing.T) string) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, func(*testing.T) string)
+	}{
+		{"schema", testSchema},
+		{"visits are read as they were saved", testRoundTrip},
+		{"what cannot be an id is not found", testStrangeIDs},
+		{"numbers rise", testNumbering},
+		{"what is due stays", testDueStays},
+		{"neighbours", testNeighbours},
+		{"reservation and room apart", testApart},
+		{"idempotency", testIdempotency},
+		{"links and grants", testKeys},
+		{"revocations", testRevocations},
+		{"numbers are drawn again", testNumberTaken},
+		{"a rollback leaves nothing", testRollback},
+		{"vets", testVets},
+		{"vets by page", testVetPages},
+		{"presence", testPresence},
+		{"timeline", testTimeline},
+		{"seats and rooms", testSeats},
+		{"leases", testLeases},
+		{"claims", testClaims},
+		{"claimers race", testClaimersRace},
+		{"marks", testMarks},
+		{"prune", testPrune},
+		{"racers for one slot", testRacersForOneSlot},
+		{"racers of unequal lengths", testUnequalRacers},
+		{"racers side by side", testAdjacentRacers},
+		{"racers with one key", testKeyRacers},
+		{"racers for one visit", testVisitRacers},
+		{"racers for one vet", testVetRacers},
+		{"change against claim", testChangeAgainstClaim},
+		{"permit against booking", testPermitAgainstBooking},
+		{"on due", testOnDue},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
+	}
+}
+
+func is(got, want error) bool { return got == want || errors.Is(got, want) }
