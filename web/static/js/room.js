@@ -188,4 +188,5 @@ view.listen({
   toggle: (kind, on) => stream.getTracks().filter((t) => t.kind === kind).forEach((t) => (t.enabled = on)),
 });
 setInterval(() => view.left(door.closes - clock.now(), door.state === 'open'), 500);
-useMedia();
+if (door.state === 'closed') end(door.reason || 'ended'); // no camera light for a visit that is over
+else useMedia();
