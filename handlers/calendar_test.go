@@ -95,3 +95,14 @@ func TestCalendarSpeaksTheOwnersLanguage(t *testing.T) {
 		t.Errorf("calendar %s", a.body)
 	}
 }
+
+func TestCalendarCannotBeBrokenByAName(t *testing.T) {
+	s := newSite(t)
+	s.store.vets[s.vet.ID].Name = "Kim;\r\nBEGIN:VEVENT\r\nX:\"1\",^n"
+	b := s.browser()
+	r := b.booked(tuesday9)
+	a := b.get("/api/v1/reservations/" + r.ID + "/calendar.ics").ok(200)
+	if n := strings.Count("\n"+strings.ReplaceAll(string(a.body), "\r\n ", ""), "\nBEGIN:VEVENT"); n != 1 {
+		t.Errorf("%d events in %s", n, a.body)
+	}
+}

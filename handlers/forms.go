@@ -85,18 +85,9 @@ func (h *Handler) shown(err error) (refusal, bool) {
 	return r, false
 }
 
-// formWords are the codes under which the pages' texts know a refusal, where they differ.
-var formWords = map[clinic.Code]string{
-	errRateLimited.Code:   "too_many",
-	clinic.ErrClosed.Code: string(clinic.ErrTooLate.Code),
-}
-
 // formOf is a form with what was typed and what was wrong with it.
 func formOf(values map[string]string, r refusal) web.Form {
 	f := web.Form{Values: values, Code: string(r.Code)}
-	if words, ok := formWords[r.Code]; ok {
-		f.Code = words
-	}
 	for _, field := range r.Fields {
 		f.Errors = append(f.Errors, web.FieldError{Field: field.Field, Code: fieldCode(field)})
 	}

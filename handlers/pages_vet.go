@@ -73,25 +73,30 @@ func (h *Handler) vetDayPage(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	today := clinic.DateOf(c.now, vet.Zone)
-	days := daysOf(vet, today, nil)
-	p := web.VetDayPage{Layout: layout, Zone: vet.Zone, SlotMinutes: vet.Hours.SlotMinutes, Week: make([]web.DayList, len(days)-1)}
-	for i := range p.Week {
-		p.Week[i].Date = days[i+1].Date
+	p := web.VetDayPage{Layout: layout, Zone: vet.Zone, SlotMinutes: vet.Hours.SlotMinutes}
+	p.Today, p.Week = c.week(vet, views)
+	return c.page(http.StatusOK, p)
+}
+
+// week sorts a vet's visits into today, with what began before midnight, and the six days after.
+func (c *call) week(vet *clinic.Vet, views []clinic.View) (today []web.Reservation, days []web.DayList) {
+	first := clinic.DateOf(c.now, vet.Zone)
+	for _, d := range daysOf(vet, first, nil)[1:] {
+		days = append(days, web.DayList{Date: d.Date})
 	}
 	for i := range views {
-		r, date := c.shownReservation(&views[i]), clinic.DateOf(views[i].Reservation.Start, vet.Zone)
-		if !date.After(today) { // also a visit that began before midnight
-			p.Today = append(p.Today, r)
-			continue
+		r := c.shownReservation(&views[i])
+		n := 0
+		for date := clinic.DateOf(r.Start, vet.Zone); n < len(days) && date.After(first.AddDays(n)); {
+			n++
 		}
-		for d := range p.Week {
-			if clinic.DateOf(p.Week[d].Date, vet.Zone) == date {
-				p.Week[d].Reservations = append(p.Week[d].Reservations, r)
-			}
+		if n == 0 {
+			today = append(today, r)
+		} else {
+			days[n-1].Reservations = append(days[n-1].Reservations, r)
 		}
 	}
-	return c.page(http.StatusOK, p)
+	return today, days
 }
 
 // hoursPage is "/vet/hours". After saving it tells which standing reservations the new hours would not offer.

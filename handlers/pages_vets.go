@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"time"
 
 	"vetroom/clinic"
 	"vetroom/web"
@@ -109,15 +111,24 @@ func (h *Handler) timetable(c *call, id string, from clinic.Date, move string) (
 	if p.Key, err = h.newKey(); err != nil {
 		return web.VetPage{}, err
 	}
-	if isID(move) {
-		if view, err := h.Desk.Reservation(c.ctx(), c.who, move); err == nil && view.Reservation.VetID == id {
-			moved := c.shownReservation(view)
-			p.Move = &moved
-		} else if err != nil && !isNothing(err) {
-			return web.VetPage{}, err
-		}
+	p.Move, err = h.moved(c, id, move)
+	return p, err
+}
+
+// moved gives the caller's reservation with that vet which is to be moved, nil without one.
+func (h *Handler) moved(c *call, vetID, id string) (*web.Reservation, error) {
+	if !isID(id) {
+		return nil, nil
 	}
-	return p, nil
+	view, err := h.Desk.Reservation(c.ctx(), c.who, id)
+	if isNothing(err) || err == nil && view.Reservation.VetID != vetID {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown := c.shownReservation(view)
+	return &shown, nil
 }
 
 // weeksAround gives the days on which the weeks before and after begin, "" where there is nothing to see.
@@ -181,37 +192,56 @@ func (h *Handler) bookForm(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	doc := bookingFields.document(form)
-	doc.root["vet_id"] = id
-	q, err := decode(doc, readBooking(c.now))
+	q, err := c.typedBooking(id, form)
+	var booked *clinic.Booked
 	if err == nil {
-		q.Owner.Locale = c.lang
-		var booked *clinic.Booked
-		if q.Key, err = formKey("form "+id, form.Get("idempotency_key"), doc); err == nil {
-			booked, err = h.book(c, q)
-		}
-		if err == nil {
-			return h.booked(c, booked), nil
-		}
+		booked, err = h.book(c, q)
 	}
-	r, shown := h.shown(err)
+	if err != nil {
+		return h.bookAgain(c, q, form, err)
+	}
+	c.setCookie(h.linkCookie(booked.Reservation.ID, booked.Token))
+	return redirect("/reservations/" + booked.Reservation.ID), nil
+}
+
+// typedBooking reads the form of a booking. What could be read is given with an error too.
+func (c *call) typedBooking(vetID string, form url.Values) (clinic.BookRequest, error) {
+	doc := bookingFields.document(form)
+	doc.root["vet_id"] = vetID
+	q, err := decode(doc, readBooking(c.now))
+	q.VetID, q.Owner.Locale = vetID, c.lang
+	if err != nil {
+		return q, err
+	}
+	q.Key, err = formKey("form "+vetID, form.Get("idempotency_key"), doc)
+	return q, err
+}
+
+// bookAgain shows the form of a refused booking again, as it was filled in, at the week that was chosen from.
+func (h *Handler) bookAgain(c *call, q clinic.BookRequest, form url.Values, refused error) (reply, error) {
+	r, shown := h.shown(refused)
 	if !shown {
-		return reply{}, err
+		return reply{}, refused
 	}
-	from := clinic.Date{}
-	if vet, err := h.Desk.Store.Vet(c.ctx(), id); err == nil && !q.Start.IsZero() {
-		from = clinic.DateOf(q.Start, vet.Zone)
-	}
-	p, err := h.timetable(c, id, from, "")
+	p, err := h.timetable(c, q.VetID, h.dayOf(c, q.VetID, q.Start), "")
 	if err != nil {
 		return reply{}, err
 	}
-	p.Path, p.Form = "/vets/"+id, formOf(bookingFields.values(form), r)
+	p.Path, p.Form = "/vets/"+q.VetID, formOf(bookingFields.values(form), r)
 	if key := form.Get("idempotency_key"); key != "" && !errors.Is(r.Error, clinic.ErrKeyReused) {
 		p.Key = key
 	}
 	answer, err := c.page(r.status, p)
 	return r.told(answer), err
+}
+
+// dayOf gives the day of an instant at a vet's, zero where that cannot be told.
+func (h *Handler) dayOf(c *call, vetID string, at time.Time) clinic.Date {
+	vet, err := h.Desk.Store.Vet(c.ctx(), vetID)
+	if err != nil || at.IsZero() {
+		return clinic.Date{}
+	}
+	return clinic.DateOf(at, vet.Zone)
 }
 
 // formKey is the idempotency key of a form, nil without one.
@@ -224,10 +254,4 @@ func formKey(scope, key string, doc document) (*clinic.IdempotencyKey, error) {
 		return nil, errMalformed
 	}
 	return keyOf(scope, key, body), nil
-}
-
-// booked sends the browser to the new reservation, and lets its page tell the link once.
-func (h *Handler) booked(c *call, b *clinic.Booked) reply {
-	c.setCookie(h.linkCookie(b.Reservation.ID, b.Token))
-	return redirect("/reservations/" + b.Reservation.ID)
 }

@@ -53,15 +53,17 @@ func (c *manualClock) set(t time.Time) {
 
 // testSite is a whole site over a store in memory, and its clock.
 type testSite struct {
-	t      *testing.T
-	clock  *manualClock
-	store  *memory
-	h      *Handler
-	vet    *clinic.Vet
-	log    *bytes.Buffer
-	closed []string // "session vet" of closed sockets
-	routes []string // observed
-	base   string
+	t     *testing.T
+	clock *manualClock
+	store *memory
+	h     *Handler
+	vet   *clinic.Vet
+	log   *bytes.Buffer
+	base  string
+
+	mu     sync.Mutex // guards all below
+	closed []string   // "session vet" of closed sockets
+	routes []string   // observed
 }
 
 const vetPassword = "correct horse battery"
@@ -94,8 +96,8 @@ func newSite(t *testing.T, change ...func(*Config)) *testSite {
 		Metrics:        http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 		Socket:         http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 		Unavailable:    func(err error) bool { return errors.Is(err, errAway) },
-		CloseSockets:   func(_ context.Context, session, vetID string) { s.closed = append(s.closed, session+" "+vetID) },
-		Observe:        func(route string, _ int, _ time.Duration) { s.routes = append(s.routes, route) },
+		CloseSockets:   func(_ context.Context, session, vetID string) { s.note(&s.closed, session+" "+vetID) },
+		Observe:        func(route string, _ int, _ time.Duration) { s.note(&s.routes, route) },
 	}
 	for _, f := range change {
 		f(&c)
@@ -112,6 +114,12 @@ func newSite(t *testing.T, change ...func(*Config)) *testSite {
 	}
 	s.vet = s.addVet("kim", "Kim")
 	return s
+}
+
+func (s *testSite) note(list *[]string, line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*list = append(*list, line)
 }
 
 // addVet registers a vet in Seoul, weekdays 09:00-18:00, permitted for skin always and for eyes as a follow-up.
