@@ -14,8 +14,9 @@ import (
 // waiter is a browser's socket at a room's door: it joins, acknowledges everything, and notes each state of the door.
 type waiter struct {
 	t     testing.TB
-	mu    sync.Mutex // guards rooms
+	mu    sync.Mutex // guards what follows
 	rooms []told
+	types map[string]bool
 }
 
 // told is one `room` message and when it came.
@@ -34,7 +35,7 @@ func (b *browser) wait(room string) *waiter {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	w := &waiter{t: b.t}
+	w := &waiter{t: b.t, types: map[string]bool{}}
 	var reading sync.WaitGroup
 	reading.Go(func() { w.read(ctx, conn) })
 	b.t.Cleanup(func() { cancel(); reading.Wait(); conn.CloseNow() })
@@ -56,16 +57,32 @@ func (w *waiter) read(ctx context.Context, conn *websocket.Conn) {
 			Type, State string
 			N           int
 		}
-		if json.Unmarshal(text, &m) == nil && m.Type == "room" {
-			w.mu.Lock()
-			w.rooms = append(w.rooms, told{m.State, at})
-			w.mu.Unlock()
+		if err := json.Unmarshal(text, &m); err != nil {
+			w.t.Errorf("the server sent %q: %v", text, err)
+			return
 		}
+		w.note(m.Type, told{m.State, at})
 		seen, _ := json.Marshal(object{"type": "seen", "n": m.N})
 		if m.N > 0 && conn.Write(ctx, websocket.MessageText, seen) != nil {
 			return
 		}
 	}
+}
+
+func (w *waiter) note(kind string, room told) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.types[kind] = true
+	if kind == "room" {
+		w.rooms = append(w.rooms, room)
+	}
+}
+
+// heard tells whether a message of this type came.
+func (w *waiter) heard(kind string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.types[kind]
 }
 
 // until waits for a state of the door, and gives when it was first told.

@@ -54,6 +54,12 @@ func newFleet(t testing.TB) *fleet {
 	return f
 }
 
+// newDatabase gives the URL of an empty database on a shared server.
+func newDatabase(t testing.TB) string {
+	t.Helper()
+	return mariadb.Shared(t, mariadb.Options{TCP: true}).Database(t)
+}
+
 func (f *fleet) brokerDir() string { return filepath.Join(f.dir, "broker") }
 
 func (f *fleet) startBroker() {

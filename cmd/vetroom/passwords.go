@@ -15,11 +15,11 @@ import (
 	"vetroom/handlers"
 )
 
-// A password is at least so many characters long; there is no other rule (NIST SP 800-63B). The longest is what the
-// sign-in takes.
+// A password of fewer characters than advised is taken with a warning, since the operator who sets it may have reasons
+// (NIST SP 800-63B asks for 8 at least, and no other rule). The longest is what the sign-in takes.
 const (
-	shortestPassword = 10
-	longestPassword  = 1000
+	advisedPassword = 10
+	longestPassword = 1000
 )
 
 // hashPassword gives a password's argon2id hash in PHC form, or says what is wrong with the password.
@@ -27,8 +27,8 @@ func hashPassword(password string) (string, error) {
 	switch n := utf8.RuneCountInString(password); {
 	case !utf8.ValidString(password):
 		return "", errors.New("the password is not UTF-8 text")
-	case n < shortestPassword:
-		return "", fmt.Errorf("the password has %d characters; want at least %d", n, shortestPassword)
+	case n == 0:
+		return "", errors.New("the password is empty")
 	case n > longestPassword:
 		return "", fmt.Errorf("the password has %d characters; want at most %d", n, longestPassword)
 	}
@@ -53,6 +53,9 @@ func (f passwordFlags) ask(a *app) (string, error) {
 	password, err := ask()
 	if err != nil {
 		return "", err
+	}
+	if n := utf8.RuneCountInString(password); n > 0 && n < advisedPassword {
+		a.warn("warning: the password has %d characters; %d or more are advised", n, advisedPassword)
 	}
 	return hashPassword(password)
 }

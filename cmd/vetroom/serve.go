@@ -60,7 +60,7 @@ func (h *house) serve(a *app, listener net.Listener) error {
 	group, parts := errgroup.WithContext(parts)
 	group.Go(func() error { return ignoreClosed(server.Serve(listener)) })
 	for _, run := range h.runs {
-		group.Go(func() error { return run(parts) })
+		group.Go(func() error { return ignoreEnd(parts, run(parts)) })
 	}
 	if err := a.say("ready on %s", h.baseURL); err != nil {
 		h.log.Warn("say that it is ready", "error", err)
@@ -90,6 +90,14 @@ func (h *house) drain(ctx context.Context, server *http.Server) error {
 		return server.Close()
 	}
 	return nil
+}
+
+// ignoreEnd drops the error of a part that ended because it was told to.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 func ignoreClosed(err error) error {

@@ -144,11 +144,20 @@ func TestPasswordRule(t *testing.T) {
 		password string
 		ok       bool
 	}{
-		{"", false}, {"123456789", false}, {"1234567890", true}, {"열글자가되는비밀번호", true}, {"비밀번호네글자", false},
+		{"", false}, {"x", true}, {"1234567890", true}, {"열글자가되는비밀번호", true},
 		{strings.Repeat("x", 1000), true}, {strings.Repeat("x", 1001), false}, {"\xff\xfe345678901234", false},
 	} {
 		if _, err := hashPassword(test.password); (err == nil) != test.ok {
 			t.Errorf("%.20q: %v, want it taken: %v", test.password, err, test.ok)
+		}
+	}
+}
+
+func TestAShortPasswordIsTakenWithAWarning(t *testing.T) {
+	for password, warned := range map[string]bool{"short": true, "long enough": false} {
+		_, errText, code := cliRun(t, t.TempDir(), password+"\n", "vet", "add", "--login", "kim", "--name", "Kim", "--password-stdin")
+		if code != exitDone || strings.Contains(errText, "advised") != warned {
+			t.Errorf("%q: exit %d, said %q", password, code, errText)
 		}
 	}
 }
