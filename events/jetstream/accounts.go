@@ -16,16 +16,35 @@ import (
 // account the server publishes its answer on whatever reply subject a request names, into a stream as well, and asks for
 // no permission; and it delivers a consumer's messages on any subject on which somebody listens. With the subscriber in
 // an account of its own an answer goes back into that account; and a consumer is made through the gate (gate.go) only,
-// since it would deliver in ours.
+// since it delivers in ours.
 const (
 	applicationAccount = "VETROOM"
 	subscriberAccount  = "SUBSCRIBERS"
 )
 
-// gatePrefix is where a subscriber's "$JS.API.CONSUMER.CREATE.…" arrives in the application's account.
+// gatePrefix is where a subscriber's requests to make a consumer arrive in the application's account.
 const (
-	gatePrefix   = "_vr.gate."
-	createPrefix = "$JS.API.CONSUMER.CREATE."
+	gatePrefix    = "_vr.gate."
+	createPrefix  = "$JS.API.CONSUMER.CREATE."
+	durablePrefix = "$JS.API.CONSUMER.DURABLE.CREATE." // the older way, still that of nats-py
+)
+
+// gateway is one way to ask for a consumer: as a subscriber asks, and as it arrives at the gate.
+type gateway struct{ API, Gate string }
+
+var gateways = []gateway{
+	{API: createPrefix, Gate: gatePrefix + "create."},
+	{API: durablePrefix, Gate: gatePrefix + "durable."},
+}
+
+// Where a push consumer of a subscriber delivers: an inbox of one token, as the clients' NewInbox makes it. It is all of
+// "_INBOX." that crosses to the subscribers. Our processes have none there (inboxPrefix). Another client with the
+// application's user has its answers at "_INBOX.<client>.<request>", which is not heard either; what its own consumers
+// deliver to one token is. The names are the same on both sides: a server that maps them gives the second of two who
+// listen to one inbox the inbox for the message's subject (nats-server 2.15.2).
+const (
+	pushPrefix   = "_INBOX."
+	pushSubjects = pushPrefix + "*"
 )
 
 // service is a request that the application's account answers to subscribers.
@@ -34,9 +53,9 @@ type service struct {
 	Many    bool // more than one answer may come to one request
 }
 
-// subscriberServices are all that a subscriber may ask for: who the streams are, messages of the four streams, and
-// consumers on them. Not in it: creating, changing, purging and deleting a stream, deleting a message, and listing
-// consumers, whose names are what protects those of others.
+// subscriberServices are all that a subscriber may ask for past the gate: who the streams are, messages of the four
+// streams, and the use of consumers on them. Not in it: creating, changing, purging and deleting a stream, deleting a
+// message, and listing consumers, whose names are what protects those of others.
 func subscriberServices() []service {
 	services := []service{
 		{Subject: "$JS.API.INFO"},
@@ -53,6 +72,7 @@ func subscriberServices() []service {
 			service{Subject: "$JS.API.CONSUMER.DELETE." + stream + ".*"},
 			service{Subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + ".*", Many: true},
 			service{Subject: "$JS.ACK." + stream + ".>", Many: true},
+			service{Subject: "$JS.FC." + stream + ".>"},
 		)
 	}
 	return services
@@ -76,7 +96,8 @@ func setAccounts(opts *server.Options, pw passwords) error {
 func accountsConfig(pw passwords) (string, error) {
 	var text strings.Builder
 	err := accountsTemplate.Execute(&text, map[string]any{
-		"Streams":   slices.Sorted(maps.Values(events.Streams)),
+		"Streams":   append(slices.Sorted(maps.Values(events.Streams)), pushSubjects),
+		"Gateways":  gateways,
 		"Services":  subscriberServices(),
 		"Passwords": pw,
 	})
@@ -92,7 +113,9 @@ accounts {
     jetstream: enabled
     users: [ {user: ` + applicationUser + `, password: "{{.Passwords.Application}}"} ]
     exports: [
-      {service: "` + gatePrefix + `>", accounts: [` + subscriberAccount + `]}
+{{- range .Gateways}}
+      {service: "{{.Gate}}>", accounts: [` + subscriberAccount + `]}
+{{- end}}
 {{- range .Streams}}
       {stream: "{{.}}", accounts: [` + subscriberAccount + `]}
 {{- end}}
@@ -104,20 +127,19 @@ accounts {
   ` + subscriberAccount + ` {
     users: [ {user: ` + subscriberUser + `, password: "{{.Passwords.Subscriber}}", permissions: {
       publish: { allow: [
-        "` + createPrefix + `>"
+{{- range .Gateways}}
+        "{{.API}}>"
+{{- end}}
 {{- range .Services}}
         "{{.Subject}}"
 {{- end}}
       ] }
-      subscribe: { allow: [
-        "_INBOX.>"
-{{- range .Streams}}
-        "{{.}}"
-{{- end}}
-      ] }
+      subscribe: { allow: [ "_INBOX.>", "vetroom.>" ] }
     }} ]
     imports: [
-      {service: {account: ` + applicationAccount + `, subject: "` + gatePrefix + `>"}, to: "` + createPrefix + `>"}
+{{- range .Gateways}}
+      {service: {account: ` + applicationAccount + `, subject: "{{.Gate}}>"}, to: "{{.API}}>"}
+{{- end}}
 {{- range .Streams}}
       {stream: {account: ` + applicationAccount + `, subject: "{{.}}"}}
 {{- end}}

@@ -18,5 +18,6 @@
 //     which of the acknowledged messages are gone, and Follow notices a stream that was wiped and starts over.
 //   - A sequence is used again after a wipe; the id (Nats-Msg-Id) is not. Only ids are compared.
 //   - The subscriber's user lives in an account of its own, so that neither its reply subjects nor its consumers'
-//     delivery subjects can put a message where the application listens (accounts.go).
+//     delivery subjects can put a message where the application listens (accounts.go). It consumes by pull or push, or
+//     hears "vetroom.>"; subscribers share that account, and are not kept apart from each other.
 package jetstream

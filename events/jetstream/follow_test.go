@@ -226,6 +226,32 @@ func TestFollowThroughStreamMadeAnew(t *testing.T) {
 	receive(t, "the gap", gaps)
 }
 
+// A follower that was given nothing yet has no message to compare. Where it would begin may lie in the middle of a
+// stream made anew; only the time at which the stream was made tells.
+func TestFollowThroughStreamMadeAnewBeforeTheFirstMessage(t *testing.T) {
+	c := ready(t, ConnectConfig{Server: start(t, ServerConfig{})})
+	mustPublish(t, c, some("old", 5))
+	gaps := 0
+	f := &follower{conn: c, cfg: FollowConfig{Stream: "ROOM", OnGap: func() { gaps++ }, Log: c.log}}
+	find := func(begin uint64, gap int) {
+		t.Helper()
+		if err := f.find(t.Context()); err != nil || f.begin.seq != begin || gaps != gap {
+			t.Fatalf("begins at %d after %d gaps, want %d and %d; %v", f.begin.seq, gaps, begin, gap, err)
+		}
+	}
+	find(6, 0)
+	find(6, 0) // the stream is the same
+	if err := c.js.DeleteStream(t.Context(), "ROOM"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.EnsureStreams(t.Context(), StreamsConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	mustPublish(t, c, some("fresh", 10)) // longer than the old one was
+	find(1, 1)
+	find(1, 1)
+}
+
 // Whatever else keeps a consumer silent on a stream that is not the one it was made for, the periodic look ends it.
 func TestWatchNoticesAnotherStream(t *testing.T) {
 	c := ready(t, ConnectConfig{Server: start(t, ServerConfig{})})

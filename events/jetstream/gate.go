@@ -18,14 +18,15 @@ import (
 const gateWait = 5 * time.Second
 
 var (
-	errPush     = errors.New("subscribers consume by pull: a consumer may not have a delivery subject")
+	errPush     = errors.New(`subscribers' consumers deliver to an inbox, "_INBOX." and one token, only`)
 	errInternal = errors.New("this kind of consumer is the server's own")
+	errWay      = errors.New("this is no way to make a consumer")
 	errStream   = errors.New("subscribers consume the event streams only")
 )
 
 // gate makes consumers for subscribers. The server lets a consumer's maker choose any delivery subject on which somebody
-// of the application's account listens: the bus, say, or the inbox of its answers. So the gate lets pull consumers pass,
-// and nothing else.
+// of the application's account listens: the bus, say, a stream, or the inbox of its answers. So the gate lets pull
+// consumers pass, and push consumers that deliver to an inbox where the application has none (pushSubjects).
 type gate struct {
 	nc  *nats.Conn
 	log *slog.Logger
@@ -56,7 +57,7 @@ func (g *gate) close() { g.nc.Close() }
 
 // serve answers one request to make a consumer; they are made one after the other.
 func (g *gate) serve(msg *nats.Msg) {
-	answer, err := g.create(strings.TrimPrefix(msg.Subject, gatePrefix), msg.Data)
+	answer, err := g.create(msg.Subject, msg.Data)
 	if err != nil {
 		g.log.Warn("refuse a subscriber's consumer", "error", err)
 		answer = refusal(err)
@@ -66,21 +67,28 @@ func (g *gate) serve(msg *nats.Msg) {
 	}
 }
 
-// create asks the server for a consumer; rest is "stream[.name[.filter]]".
-func (g *gate) create(rest string, body []byte) ([]byte, error) {
-	request, err := checkCreate(rest, body)
-	if err != nil {
-		return nil, err
+// create asks the server for a consumer, in the way in which the gate was asked.
+func (g *gate) create(subject string, body []byte) ([]byte, error) {
+	for _, way := range gateways {
+		rest, ok := strings.CutPrefix(subject, way.Gate)
+		if !ok {
+			continue
+		}
+		request, err := checkCreate(rest, body)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := g.nc.Request(way.API+rest, request, gateWait)
+		if err != nil {
+			return nil, err
+		}
+		return answer.Data, nil
 	}
-	answer, err := g.nc.Request(createPrefix+rest, request, gateWait)
-	if err != nil {
-		return nil, err
-	}
-	return answer.Data, nil
+	return nil, errWay
 }
 
-// checkCreate refuses what a subscriber may not have. What passes is encoded anew, so that the server cannot read it
-// otherwise than it was read here.
+// checkCreate refuses what a subscriber may not have; rest is "stream[.name[.filter]]". What passes is encoded anew, so
+// that the server cannot read it otherwise than it was read here.
 func checkCreate(rest string, body []byte) ([]byte, error) {
 	stream, _, _ := strings.Cut(rest, ".")
 	if _, ours := events.Streams[stream]; !ours {
@@ -93,12 +101,18 @@ func checkCreate(rest string, body []byte) ([]byte, error) {
 	switch c := request.Config; {
 	case request.Stream != stream:
 		return nil, errStream
-	case c.DeliverSubject != "" || c.DeliverGroup != "" || c.FlowControl:
+	case c.DeliverSubject != "" && !isInbox(c.DeliverSubject):
 		return nil, errPush
 	case c.Direct || c.Sourcing:
 		return nil, errInternal
 	}
 	return json.Marshal(request)
+}
+
+// isInbox says whether a subject is one of pushSubjects, and no pattern.
+func isInbox(subject string) bool {
+	name, ok := strings.CutPrefix(subject, pushPrefix)
+	return ok && name != "" && !strings.ContainsAny(name, ".*> \t\r\n\f")
 }
 
 // refusal is the JetStream API's answer to a request that is not granted; clients show its description.

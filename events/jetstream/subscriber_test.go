@@ -132,33 +132,6 @@ func TestSubscriberConsumes(t *testing.T) {
 	})
 }
 
-// A core subscription is not promised (it hears what the stream refused, too), but does no harm.
-func TestSubscriberHearsCore(t *testing.T) {
-	s := start(t, ServerConfig{})
-	c := ready(t, ConnectConfig{Server: s})
-	nc, _ := asSubscriber(t, s)
-	got := make(chan *nats.Msg, 1)
-	if _, err := nc.ChanSubscribe("vetroom.room.>", got); err != nil {
-		t.Fatal(err)
-	}
-	if err := nc.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	want := some("a", 1)[0]
-	mustPublish(t, c, []events.Message{want})
-	msg := receive(t, "the message", got)
-	if string(msg.Data) != string(want.Body) {
-		t.Errorf("got %s", msg.Data)
-	}
-	// Its reply subject is the application's, in another account: publishing there leads nowhere.
-	if err := nc.Publish(msg.Reply, []byte(`{"stream":"ROOM","seq":99}`)); err != nil {
-		t.Fatal(err)
-	}
-	if err := refusedPublish(t, nc); err != nil {
-		t.Error(err)
-	}
-}
-
 // refusedPublish waits for the server's word on the last publish.
 func refusedPublish(t *testing.T, nc *nats.Conn) error {
 	t.Helper()
@@ -191,14 +164,15 @@ func TestSubscriberMayDoNothingElse(t *testing.T) {
 	}
 
 	for _, subject := range []string{
-		"vetroom.room.open.x", "vetroom.booking.confirmed.x", "_vr.nudge", "_vr.inbox.x", "_vr.gate.ROOM", "x", "_INBOX.x.y",
+		"vetroom.room.open.x", "vetroom.booking.confirmed.x", "_vr.nudge", "_vr.inbox.x", "_vr.gate.ROOM",
+		"_vr.gate.create.ROOM", "_vr.gate.durable.ROOM.x", "x", "_INBOX.x", "_INBOX.x.y",
 		"$JS.API.STREAM.CREATE.ROOM", "$JS.API.STREAM.CREATE.MINE", "$JS.API.STREAM.UPDATE.ROOM",
 		"$JS.API.STREAM.DELETE.ROOM", "$JS.API.STREAM.PURGE.ROOM", "$JS.API.STREAM.MSG.DELETE.ROOM",
 		"$JS.API.STREAM.SNAPSHOT.ROOM", "$JS.API.STREAM.RESTORE.ROOM", "$JS.API.STREAM.LEADER.STEPDOWN.ROOM",
-		"$JS.API.CONSUMER.NAMES.ROOM", "$JS.API.CONSUMER.LIST.ROOM", "$JS.API.CONSUMER.DURABLE.CREATE.ROOM.x",
+		"$JS.API.CONSUMER.NAMES.ROOM", "$JS.API.CONSUMER.LIST.ROOM", "$JS.API.CONSUMER.DURABLE.x",
 		"$JS.API.CONSUMER.PAUSE.ROOM." + secret, "$JS.API.CONSUMER.RESET.ROOM." + secret,
 		"$JS.API.CONSUMER.INFO.OTHER.x", "$JS.API.CONSUMER.MSG.NEXT.OTHER.x", "$JS.API.STREAM.INFO.OTHER",
-		"$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$JS.FC.x",
+		"$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$JS.FC.x", "$JS.FC.OTHER.x.y",
 	} {
 		t.Run("publish "+subject, func(t *testing.T) {
 			nc, _ := asSubscriber(t, s)
@@ -212,7 +186,7 @@ func TestSubscriberMayDoNothingElse(t *testing.T) {
 		})
 	}
 	for _, subject := range []string{
-		">", "*", "_vr.>", "_vr.nudge", "_vr.inbox.>", "_vr.gate.>", "vetroom.>", "*.>", "$SYS.>", "$JS.>", "$JS.EVENT.>", "_R_.>",
+		">", "*", "_vr.>", "_vr.nudge", "_vr.inbox.>", "_vr.gate.>", "*.>", "*.room.>", "$SYS.>", "$JS.>", "$JS.EVENT.>", "_R_.>",
 	} {
 		t.Run("subscribe "+subject, func(t *testing.T) {
 			nc, _ := asSubscriber(t, s)
@@ -265,7 +239,20 @@ func refusedByGate(t *testing.T, s *Server, c *Conn) {
 		"push into a stream":  `{"stream_name":"ROOM","config":{"deliver_subject":"vetroom.booking.confirmed.x"}}`,
 		"push to the bus":     `{"stream_name":"ROOM","config":{"deliver_subject":"_vr.nudge"}}`,
 		"push to the API":     `{"stream_name":"ROOM","config":{"deliver_subject":"$JS.API.STREAM.DELETE.BOOKING","idle_heartbeat":1000000000}}`,
-		"push to an inbox":    `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.x"}}`,
+		"push to our inbox":   `{"stream_name":"ROOM","config":{"deliver_subject":"_vr.inbox.x"}}`,
+		"push to the gate":    `{"stream_name":"ROOM","config":{"deliver_subject":"_vr.gate.create.ROOM"}}`,
+		"push into itself":    `{"stream_name":"ROOM","config":{"deliver_subject":"vetroom.room.open.x"}}`,
+		"push to acks":        `{"stream_name":"ROOM","config":{"deliver_subject":"$JS.ACK.ROOM.x"}}`,
+		"push to an answer":   `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.x.y"}}`,
+		"push to answers":     `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.x.*"}}`,
+		"push to any inbox":   `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.*"}}`,
+		"push to all inboxes": `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.>"}}`,
+		"push to no inbox":    `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX."}}`,
+		"push to the prefix":  `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX"}}`,
+		"push to a lookalike": `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOXES.x"}}`,
+		"push to two lines":   `{"stream_name":"ROOM","config":{"deliver_subject":"_INBOX.x\r\nPUB _vr.nudge 0"}}`,
+		"push with flow":      `{"stream_name":"ROOM","config":{"deliver_subject":"_vr.nudge","flow_control":true,"idle_heartbeat":1000000000}}`,
+		"push to a group":     `{"stream_name":"ROOM","config":{"deliver_subject":"_vr.nudge","deliver_group":"g"}}`,
 		"other letters":       `{"stream_name":"ROOM","config":{"Deliver_Subject":"_vr.nudge"}}`,
 		"twice":               `{"stream_name":"ROOM","config":{"deliver_subject":""},"config":{"deliver_subject":"_vr.nudge"}}`,
 		"the server's own":    `{"stream_name":"ROOM","config":{"direct":true}}`,
@@ -276,25 +263,30 @@ func refusedByGate(t *testing.T, s *Server, c *Conn) {
 		"nothing":             ``,
 		"a list, not a thing": `[]`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			msg, err := nc.Request(createPrefix+"ROOM.x", []byte(body), patience)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var answer struct {
-				Error *struct {
-					Code int `json:"code"`
-				} `json:"error"`
-			}
-			if err := json.Unmarshal(msg.Data, &answer); err != nil || answer.Error == nil || answer.Error.Code != 403 {
-				t.Errorf("answered %s", msg.Data)
-			}
-		})
+		for _, way := range []string{createPrefix + "ROOM.x", createPrefix + "ROOM", durablePrefix + "ROOM.x"} {
+			t.Run(name+" by "+way, func(t *testing.T) { refusedRequest(t, nc, way, body) })
+		}
 	}
-	if _, err := c.js.Consumer(t.Context(), "ROOM", "x"); !errors.Is(err, njs.ErrConsumerNotFound) {
-		t.Errorf("a consumer was made: %v", err)
+	stream, err := c.js.Stream(t.Context(), "ROOM")
+	if err != nil || stream.CachedInfo().State.Consumers != 1 { // the application's
+		t.Errorf("a consumer was made: %+v, %v", stream, err)
 	}
 	unharmed(t, c, 10)
+}
+
+func refusedRequest(t *testing.T, nc *nats.Conn, subject, body string) {
+	msg, err := nc.Request(subject, []byte(body), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Error *struct {
+			Code int `json:"code"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(msg.Data, &answer); err != nil || answer.Error == nil || answer.Error.Code != 403 {
+		t.Errorf("answered %s", msg.Data)
+	}
 }
 
 // unharmed says that the stream ROOM holds n messages, and the others none.
