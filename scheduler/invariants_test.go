@@ -16,7 +16,7 @@ import (
 // in version order, in a stream that holds it; none that was deleted is; and no older epoch publishes what a newer one
 // marked.
 func TestInvariantsUnderRandomFaults(t *testing.T) {
-	seeds := 25
+	seeds := 20
 	if testing.Short() {
 		seeds = 10 // a look, not a proof
 	}

@@ -13,24 +13,19 @@ const (
 	// markWait is how long marks stand back behind the claims of a herd. They write to the same database, and take
 	// longer than the claims; but the timeline shall tell of an opening within 300 ms.
 	markWait = 100 * time.Millisecond
+	// markPace is how soon a small mark follows another: while bookings come in one by one, their marks are one commit
+	// for several.
+	markPace = 50 * time.Millisecond
 )
 
 // markState is what the loop knows of marking.
 type markState struct {
 	busy      bool
 	pending   []events.Marked // acknowledged, in order
-	since     time.Time       // when the first of pending was
 	under     int             // rows under way
+	started   time.Time       // the last mark
 	failures  int
 	notBefore time.Time
-}
-
-// pend notes a row that was acknowledged at the instant.
-func (t *term) pend(m events.Marked, at time.Time) {
-	if len(t.mark.pending) == 0 {
-		t.mark.since = at
-	}
-	t.mark.pending = append(t.mark.pending, m)
 }
 
 // markPublished marks what was acknowledged, behind the publishing.
@@ -39,23 +34,35 @@ func (t *term) markPublished(now time.Time) {
 	if m.busy || len(m.pending) == 0 {
 		return
 	}
-	at := m.notBefore
-	if wait := m.since.Add(markWait); !t.draining && t.claimsOutstanding(now) && wait.After(at) {
-		at = wait
-	}
-	if now.Before(at) {
+	if at := t.markAt(now); now.Before(at) {
 		t.wakeAt(at)
 		return
 	}
 	n := min(len(m.pending), maxMark)
 	rows := m.pending[:n:n]
 	m.pending = m.pending[n:]
-	m.busy, m.under = true, n
+	m.busy, m.under, m.started = true, n, now
 	lease := t.held.lease
 	t.io(func(ctx context.Context) func() {
 		err := t.cfg.Outbox.Mark(ctx, lease, rows)
 		return func() { t.marked(rows, err) }
 	})
+}
+
+// markAt is when the next mark may begin.
+func (t *term) markAt(now time.Time) time.Time {
+	m := &t.mark
+	at := m.notBefore
+	if t.draining {
+		return at
+	}
+	if pace := m.started.Add(markPace); len(m.pending) < maxMark && pace.After(at) {
+		at = pace
+	}
+	if wait := m.pending[0].At.Add(markWait); t.claimsOutstanding(now) && wait.After(at) {
+		at = wait
+	}
+	return at
 }
 
 // marked takes a mark's answer. Without one the rows are marked again: a mark is never overwritten.

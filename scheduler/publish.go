@@ -105,7 +105,8 @@ func (t *term) published(acks []events.Ack, at time.Time) {
 func (t *term) acknowledged(r *row, seq uint64, at time.Time) {
 	t.mem.leave(r)
 	r.stage = acked
-	t.pend(events.Marked{Message: events.Message{ID: r.ID, Subject: r.Subject}, At: at, Seq: seq}, at)
+	m := events.Marked{Message: events.Message{ID: r.ID, Subject: r.Subject}, At: at, Seq: seq}
+	t.mark.pending = append(t.mark.pending, m)
 	r.Body = nil
 	if t.cfg.Lateness != nil {
 		t.cfg.Lateness(at.Sub(r.DueAt))
