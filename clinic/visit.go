@@ -181,7 +181,7 @@ func (v *Visit) OpenEarly(now time.Time) ([]Event, error) {
 	if v.Room.StateAt(now) == RoomOpened {
 		return nil, nil
 	}
-	v.Room.OpensAt, v.Room.OpenedBy = Millis(now), ByVet
+	v.Room.OpensAt, v.Room.OpenedBy, v.Room.DelayedMinutes = Millis(now), ByVet, 0
 	return v.facts(now, Event{Kind: RoomOpen, By: ByVet, OpenedBy: ByVet}), nil
 }
 
