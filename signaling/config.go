@@ -95,8 +95,8 @@ type Limits struct {
 	PerAddress   int     // sockets without a session from one address; 100
 	Queue        int     // frames that wait for one slow socket; 256
 	QueueBytes   int     // and their bytes; 1 MiB
-	Replay       int     // frames that a seat keeps until they are acknowledged; 256
-	ReplayBytes  int     // and their bytes; 512 KiB
+	Replay       int     // frames that a seat keeps until they are acknowledged; three quarters of Queue, and never more
+	ReplayBytes  int     // and their bytes; likewise
 	Entries      int     // timeline entries that wait for the database; 20,000
 	WriteTimeout time.Duration
 }
@@ -110,8 +110,10 @@ func (l Limits) withDefaults() Limits {
 	orInt(&l.PerAddress, 100)
 	orInt(&l.Queue, 256)
 	orInt(&l.QueueBytes, 1<<20)
-	orInt(&l.Replay, 256)
-	orInt(&l.ReplayBytes, 512<<10)
+	orInt(&l.Replay, l.Queue)
+	orInt(&l.ReplayBytes, l.QueueBytes)
+	l.Replay = min(l.Replay, l.Queue*3/4) // a socket that resumes is sent all of it at once
+	l.ReplayBytes = min(l.ReplayBytes, l.QueueBytes*3/4)
 	orInt(&l.Entries, 20_000)
 	if l.WriteTimeout == 0 {
 		l.WriteTimeout = 10 * time.Second

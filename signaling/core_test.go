@@ -129,7 +129,9 @@ func (c *core) visit(t *testing.T, who clinic.Who) *guest {
 func (c *core) owner(t *testing.T, room string) *guest {
 	return c.visit(t, clinic.Who{Session: "s-" + room})
 }
-func (c *core) vet(t *testing.T, room string) *guest { return c.visit(t, clinic.Who{VetID: "v-" + room}) }
+func (c *core) vet(t *testing.T, room string) *guest {
+	return c.visit(t, clinic.Who{VetID: "v-" + room})
+}
 
 // say has the guest send a message, and waits until everything that follows from it has happened.
 func (g *guest) say(format string, args ...any) {

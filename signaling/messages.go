@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -19,20 +20,24 @@ func (p *peer) receive(frame []byte) {
 	message, err := decode(frame)
 	if err != nil {
 		p.refuse(refusalOf(err))
-		if !p.refused.AllowN(now, 1) {
-			p.end(websocket.StatusPolicyViolation, string(CodeRateLimited))
-		}
+		p.tolerate(now)
 		return
 	}
 	p.handle(message)
 }
 
-// dropped refuses a message that was one too many. The first of a series is told so; who goes on is closed.
+// dropped refuses a message that was one too many. It says so once a second; who goes on is closed.
 func (p *peer) dropped() {
 	now := p.srv.now()
-	if p.refused.TokensAt(now) >= refusals-1 || p.refused.TokensAt(now) < 1 {
+	if now.Sub(p.complained) >= time.Second {
+		p.complained = now
 		p.refuse(errRateLimited)
 	}
+	p.tolerate(now)
+}
+
+// tolerate counts what was refused, and ends the socket that does not stop.
+func (p *peer) tolerate(now time.Time) {
 	if !p.refused.AllowN(now, 1) {
 		p.end(websocket.StatusPolicyViolation, string(CodeRateLimited))
 	}
@@ -59,12 +64,14 @@ func (p *peer) handle(message any) {
 	}
 }
 
-// mayLookUp limits what a socket asks of the database.
+// mayLookUp limits what a socket asks of the database. Each refusal is told: somebody waits for the answer.
 func (p *peer) mayLookUp(n int) bool {
-	if p.lookups.AllowN(p.srv.now(), n) {
+	now := p.srv.now()
+	if p.lookups.AllowN(now, n) {
 		return true
 	}
-	p.dropped()
+	p.refuse(errRateLimited)
+	p.tolerate(now)
 	return false
 }
 

@@ -30,13 +30,14 @@ type peer struct {
 	line    atomic.Pointer[line] // of the seat that it holds
 
 	// Of the reader.
-	seat     *seat
-	at       *door            // of the seat
-	rooms    map[string]*door // watched
-	vets     map[string]bool  // watched
-	messages *rate.Limiter
-	lookups  *rate.Limiter
-	refused  *rate.Limiter // what goes beyond those: too much of that ends the socket
+	seat       *seat
+	at         *door            // of the seat
+	rooms      map[string]*door // watched
+	vets       map[string]bool  // watched
+	messages   *rate.Limiter
+	lookups    *rate.Limiter
+	refused    *rate.Limiter // what goes beyond those: too much of that ends the socket
+	complained time.Time     // when it was last told of a limit
 
 	mu      sync.Mutex // guards what follows; the last of all locks
 	socket  socket     // nil until the handshake is over; then it stays

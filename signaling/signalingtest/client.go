@@ -129,14 +129,23 @@ func (c *Client) read() {
 // Subprotocol is the one agreed on.
 func (c *Client) Subprotocol() string { return c.conn.Subprotocol() }
 
-// Send sends a message as JSON.
-func (c *Client) Send(t testing.TB, message any) {
-	t.Helper()
+// Write sends a message as JSON, from any goroutine.
+func (c *Client) Write(message any) error {
 	b, err := json.Marshal(message)
 	if err != nil {
-		t.Fatalf("encode %v: %v", message, err)
+		return fmt.Errorf("encode %v: %w", message, err)
 	}
-	c.SendRaw(t, websocket.MessageText, b)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	return c.conn.Write(ctx, websocket.MessageText, b)
+}
+
+// Send sends a message as JSON, or fails the test.
+func (c *Client) Send(t testing.TB, message any) {
+	t.Helper()
+	if err := c.Write(message); err != nil {
+		t.Fatalf("send %v: %v", message, err)
+	}
 }
 
 // SendRaw sends a frame as it is.
