@@ -158,6 +158,7 @@ func (s *Server) args() []string {
 		"--datadir=" + filepath.Join(s.dir, "data"),
 		"--socket=" + s.socket(),
 		"--log-error=" + s.logFile(),
+		"--tmpdir=" + s.dir, // a server that starts removes what others keep in a shared one
 		"--pid-file=" + filepath.Join(s.dir, "mariadbd.pid"),
 		"--skip-name-resolve",
 		"--skip-log-bin",
