@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]eve
 	var parts []string
 	var args []any
 	for _, stream := range streams { // each part reads its stretch of the index, and no more
-		parts = append(parts, `SELECT * FROM (SELECT id, subject, body, aggregate, aggregate_id, version, due_at FROM outbox
+		parts = append(parts, `SELECT * FROM (SELECT id, version, due_at FROM outbox
 			WHERE stream = ? AND published_at IS NULL AND due_at < ? ORDER BY due_at, version, id LIMIT ?) `+stream+"_part")
 		args = append(args, stream, unixMillisUp(until), limit)
 	}
@@ -24,7 +25,12 @@ func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]eve
 		d := &events.Due{}
 		rows = append(rows, d)
 		return []any{&d.ID, &d.Subject, &d.Body, &d.Aggregate, &d.AggregateID, &d.Version, millis{&d.DueAt}}
-	}, strings.Join(parts, " UNION ALL ")+" ORDER BY due_at, version, id LIMIT ?", append(args, limit)...)
+	}, `SELECT o.id, o.subject, o.body, o.aggregate, o.aggregate_id, o.version, o.due_at
+		FROM (`+strings.Join(parts, " UNION ALL ")+` ORDER BY due_at, version, id LIMIT ?) first
+		JOIN outbox o ON o.id = first.id`, append(args, limit)...)
+	slices.SortFunc(rows, func(a, b *events.Due) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
+	})
 	return dereference(rows), s.fault("read the due outbox", err)
 }
 

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -218,10 +220,10 @@ func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	lease := h.lead("scheduler")
 	var tally struct{ before, after int }
-	const rounds, at = 25, 40
+	const rounds, at = 10, 100 // openings at one start
 	for range rounds {
 		vets := h.vets(at)
-		start := time.Now().Add(250 * time.Millisecond).Truncate(time.Millisecond)
+		start := time.Now().Add(400 * time.Millisecond).Truncate(time.Millisecond)
 		visits := make([]*clinic.Visit, at)
 		race(times(at, func(i int) { visits[i] = h.book(vets[i], start, 5) })...)
 		openings := map[string]string{} // by room
@@ -234,7 +236,7 @@ func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
 				openings[r.AggregateID] = r.ID
 			}
 		}
-		won := map[string]bool{}
+		won, ids := map[string]bool{}, slices.Collect(maps.Values(openings))
 		changed := make([]bool, at)
 		changes := times(at, func(i int) {
 			f := cancel
@@ -248,7 +250,8 @@ func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
 			}
 			changed[i] = err == nil
 		})
-		race(append(changes, func() { won = h.claimAround(lease, start, openings) })...)
+		race(append(changes, func() { h.claimAround(lease, start, ids, won) })...)
+		h.claimDue(lease, start, ids, won)
 		for i, v := range visits {
 			h.settled(h.visit(v.Reservation.ID), start, changed[i], openings[v.Room.ID], won)
 			if won[openings[v.Room.ID]] {
@@ -264,28 +267,25 @@ func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
 	}
 }
 
-// claimAround claims the openings again and again, from right before the start until they are due everywhere.
-func (h *house) claimAround(lease events.Lease, start time.Time, openings map[string]string) map[string]bool {
-	won := map[string]bool{}
-	ids := make([]string, 0, len(openings))
-	for _, id := range openings {
-		ids = append(ids, id)
-	}
+// claimAround claims the openings again and again around the start.
+func (h *house) claimAround(lease events.Lease, start time.Time, ids []string, won map[string]bool) {
 	sleepUntil(start.Add(-2 * time.Millisecond))
-	for until := start.Add(40 * time.Millisecond); time.Now().Before(until); {
-		got, err := h.Claim(h.Context(), lease, NewID(), ids)
-		if err != nil {
-			h.Errorf("claim: %v", err)
-			return won
-		}
-		for _, id := range got {
-			if time.Now().Before(start) {
-				h.Error("an opening was claimed before its start")
-			}
-			won[id] = true
-		}
+	for time.Now().Before(start.Add(10 * time.Millisecond)) {
+		h.claimDue(lease, start, ids, won)
 	}
-	return won
+}
+
+func (h *house) claimDue(lease events.Lease, start time.Time, ids []string, won map[string]bool) {
+	got, err := h.Claim(h.Context(), lease, NewID(), ids)
+	if err != nil {
+		h.Errorf("claim: %v", err)
+	}
+	for _, id := range got {
+		if time.Now().Before(start) {
+			h.Error("an opening was claimed before its start")
+		}
+		won[id] = true
+	}
 }
 
 // settled checks a visit that was changed around its start: an opening whose removal was decided before the start is
