@@ -122,6 +122,11 @@ func TestBrakeOfReservations(t *testing.T) {
 		book(b, i).ok(201)
 	}
 	book(b, 20).braked("rate_limited")
+	elsewhere := s.browser()
+	elsewhere.from, elsewhere.headers["Idempotency-Key"] = "192.0.2.2:1", "k"
+	for range 30 { // one reservation, told thirty times
+		book(elsewhere, 23).ok(201)
+	}
 	book(s.signedIn("kim"), 20).ok(201) // a vet's own calls are exempt
 	s.clock.move(time.Minute)
 	book(b, 21).ok(201)

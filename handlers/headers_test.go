@@ -208,6 +208,23 @@ func TestPanic(t *testing.T) {
 	}
 }
 
+func TestPanicAmidAnAnswer(t *testing.T) {
+	s := newSite(t, func(c *Config) {
+		c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "half")
+			panic("now")
+		})
+	})
+	b := s.browser()
+	b.from = "127.0.0.1:1"
+	defer func() {
+		if recover() != http.ErrAbortHandler {
+			t.Error("half an answer was made to look whole")
+		}
+	}()
+	b.get("/metrics")
+}
+
 func TestCompression(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()

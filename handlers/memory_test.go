@@ -28,7 +28,7 @@ type memory struct {
 	links    map[clinic.LinkHash]string
 	grants   map[string]bool // "session reservation"
 	keys     map[[32]byte]usedKey
-	ended    map[string]bool
+	ended    map[string]time.Time // until when that must be remembered
 }
 
 type usedKey struct {
@@ -39,7 +39,7 @@ type usedKey struct {
 func newMemory(clock clinic.Clock) *memory {
 	return &memory{
 		clock: clock, vets: map[string]*clinic.Vet{}, visits: map[string]*clinic.Visit{},
-		links: map[clinic.LinkHash]string{}, grants: map[string]bool{}, keys: map[[32]byte]usedKey{}, ended: map[string]bool{},
+		links: map[clinic.LinkHash]string{}, grants: map[string]bool{}, keys: map[[32]byte]usedKey{}, ended: map[string]time.Time{},
 	}
 }
 
@@ -379,13 +379,13 @@ func (m *memory) Granted(ctx context.Context, session, id string) (bool, error) 
 	return m.grants[session+" "+id], nil
 }
 
-func (m *memory) Revoke(ctx context.Context, session string, _ time.Time) error {
+func (m *memory) Revoke(ctx context.Context, session string, until time.Time) error {
 	unlock, err := m.in(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m.ended[session] = true
+	m.ended[session] = until
 	return nil
 }
 
@@ -395,5 +395,5 @@ func (m *memory) Revoked(ctx context.Context, session string) (bool, error) {
 		return false, err
 	}
 	defer unlock()
-	return m.ended[session], nil
+	return m.clock.Now().Before(m.ended[session]), nil
 }

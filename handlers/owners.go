@@ -76,12 +76,11 @@ func (h *Handler) book(c *call, q clinic.BookRequest) (*clinic.Booked, error) {
 	return booked, nil
 }
 
-// created answers a booking: 201, where it is, and the link that is told this once.
+// created answers a booking: 201, where it is, and the link that is told this once (only answers to GET are packed).
 func (h *Handler) created(b *clinic.Booked) (reply, error) {
 	out := reservationOf(&b.View)
 	out.Link = h.link("/r/" + b.Token)
 	answer, err := asJSON(http.StatusCreated, out)
-	answer.secret = true
 	return answer.with("Location", "/api/v1/reservations/"+out.ID), err
 }
 

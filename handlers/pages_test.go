@@ -85,7 +85,13 @@ func TestBookingByForm(t *testing.T) {
 	if k := b.jar[linkCookie]; k == nil || !k.HttpOnly || k.Path != at || k.MaxAge > 300 {
 		t.Errorf("cookie %+v", k)
 	}
-	shown := b.get(at).ok(200).page()
+	b.headers["Accept-Encoding"] = "gzip"
+	a = b.get(at).ok(200)
+	shown := a.page()
+	if a.Header.Get("Content-Encoding") != "" {
+		t.Error("a page with a secret is compressed")
+	}
+	delete(b.headers, "Accept-Encoding")
 	link, _ := shown.Find("#link").Attr("value")
 	if !strings.HasPrefix(link, s.base+"/r/") {
 		t.Fatalf("link %q", link)
@@ -271,6 +277,19 @@ func TestLoginByForm(t *testing.T) {
 		t.Errorf("logout leads to %s", got)
 	}
 	b.get("/vet").ok(303)
+}
+
+func TestPasswordIsTakenAsTyped(t *testing.T) {
+	s := newSite(t)
+	const spaced = "  two spaces around  "
+	hash, err := HashPassword(spaced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.store.vets[s.vet.ID].PasswordHash = hash
+	s.browser().form("/vet/login", url.Values{"login": {"kim"}, "password": {spaced}}).ok(303)
+	s.browser().tryLogin("kim", spaced).ok(200)
+	s.browser().tryLogin("kim", strings.TrimSpace(spaced)).refused(401, "bad_credentials")
 }
 
 func TestVetDay(t *testing.T) {

@@ -39,12 +39,15 @@ func TestLoginMeLogout(t *testing.T) {
 	if v, _ := s.store.Vet(t.Context(), s.vet.ID); v.Online {
 		t.Error("still online")
 	}
-	for _, dead := range []*struct{ value string }{{old.Value}, {renewed.Value}} {
+	for _, dead := range []string{old.Value, renewed.Value} {
 		k := old
-		k.Value = dead.value
+		k.Value = dead
 		b.jar[vetCookie] = &k
 		b.get("/api/v1/vet/me").refused(401, "no_session")
 		b.post("/api/v1/session", nil).refused(401, "no_session")
+		s.clock.move(59 * time.Minute) // a cookie's life after the logout it is still dead
+		b.get("/api/v1/vet/me").refused(401, "no_session")
+		s.clock.move(-59 * time.Minute)
 	}
 	s.signedIn("kim").get("/api/v1/vet/me").ok(200)
 }
@@ -224,6 +227,9 @@ func TestRooms(t *testing.T) {
 	if got := decoded[roomJSON](b.post(room+"/delay", obj{"minutes": 5}).ok(200)); got.DelayedMinutes != 5 || got.OpensAt != r.Room.OpensAt {
 		t.Errorf("delayed %+v", got)
 	}
+	if got := decoded[reservationJSON](owner.get("/api/v1/reservations/" + r.ID).ok(200)); got.Room.DelayedMinutes != 5 {
+		t.Errorf("delayed, to the owner %+v", got.Room)
+	}
 	b.post(room+"/extend", obj{"minutes": 30}).refused(409, "slot_taken")
 	if got := decoded[roomJSON](b.post(room+"/extend", obj{"minutes": 10}).ok(200)); got.ClosesAt != "2026-11-30T03:55:00.000Z" {
 		t.Errorf("extended %+v", got)
@@ -235,7 +241,7 @@ func TestRooms(t *testing.T) {
 	if v, _ := s.store.Vet(t.Context(), s.vet.ID); !v.Online {
 		t.Error("opening did not set the vet online")
 	}
-	if got := decoded[reservationJSON](owner.get("/api/v1/reservations/" + r.ID).ok(200)); got.Room.State != "open" || got.Room.DelayedMinutes != 5 {
+	if got := decoded[reservationJSON](owner.get("/api/v1/reservations/" + r.ID).ok(200)); got.Room.State != "open" || got.Room.DelayedMinutes != 0 {
 		t.Errorf("to the owner %+v", got.Room)
 	}
 	if got := decoded[roomJSON](b.post(room+"/close", nil).ok(200)); got.State != "closed" || got.Reason != "vet" {
