@@ -46,7 +46,7 @@ func (t *term) checkStreams(now time.Time) {
 	switch {
 	case c.busy, t.draining, c.passed && !c.wanted:
 		return
-	case !c.passed && (t.publish.busy || t.mark.busy || len(t.mark.pending) > 0):
+	case !c.passed && (t.publish.busy || t.mark.unmarked() > 0):
 		return // what was acknowledged just now shall be among what is compared
 	case now.Before(c.notBefore):
 		t.wakeAt(c.notBefore)

@@ -59,6 +59,7 @@ type database struct {
 	away    bool
 	latency time.Duration
 	scans   int
+	read    int                  // rows that scans gave
 	claims  []int                // sizes
 	onClaim func(won []string)   // after it was committed, before it is answered
 	loseAck func(op string) bool // the answer of this call is lost
@@ -146,6 +147,7 @@ func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]
 	slices.SortFunc(due, func(a, b events.Due) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
 	})
+	d.read += min(limit, len(due))
 	return due[:min(limit, len(due))], nil
 }
 

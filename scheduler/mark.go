@@ -28,6 +28,9 @@ type markState struct {
 	notBefore time.Time
 }
 
+// unmarked is how many rows wait for their mark or its answer.
+func (m *markState) unmarked() int { return len(m.pending) + m.under }
+
 // markPublished marks what was acknowledged, behind the publishing.
 func (t *term) markPublished(now time.Time) {
 	m := &t.mark

@@ -73,6 +73,24 @@ func (m *memory) next() (time.Time, bool) {
 	return m.ahead[0].DueAt, true
 }
 
+// crowdBy gives the instant before which no more than a crowd is due, if more are by the given one.
+func (m *memory) crowdBy(by time.Time) (time.Time, bool) {
+	if at, ok := m.next(); !ok || at.After(by) || len(m.ahead) <= crowd {
+		return time.Time{}, false
+	}
+	var near []*row
+	for _, r := range m.ahead {
+		if !r.DueAt.After(by) {
+			near = append(near, r)
+		}
+	}
+	if len(near) <= crowd {
+		return time.Time{}, false
+	}
+	slices.SortFunc(near, compareRows)
+	return near[crowd].DueAt, true
+}
+
 // takeDue moves up to n rows whose instant came by now into their lines, and gives them in order.
 func (m *memory) takeDue(now time.Time, n int) []*row {
 	var rows []*row

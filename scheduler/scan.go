@@ -16,10 +16,12 @@ const (
 	// scanNear is how far ahead the looks between two reloads of the horizon go: past the next one, so that a row which
 	// was saved without a nudge is in memory at its instant. Looks stay cheap, however much lies in the horizon.
 	scanNear = scanEvery + scanEvery/2
-	// crowd is how many rows in hand make a look wait, for crowdWait at most: it would read them all once more, in the
-	// way of their claims.
+	// A look reads rows once more that are known, and 10,000 of them take some 40 ms of the database and of us. So while
+	// more than crowd are in hand a look waits, for crowdWait at most; and when so many are due within crowdNear it ends
+	// before their instant, so that it does not stand in the way of their claims.
 	crowd     = 1000
 	crowdWait = 200 * time.Millisecond
+	crowdNear = 400 * time.Millisecond
 )
 
 // scanState is what the loop knows of looking into the outbox.
@@ -29,6 +31,7 @@ type scanState struct {
 	since     time.Time // when it was wanted
 	whole     bool      // the next look goes through the whole horizon
 	started   time.Time // the last one
+	next      time.Time // when one is due though nobody wants it
 	notBefore time.Time
 	failures  int
 
@@ -51,14 +54,14 @@ func (t *term) scanOutbox(now time.Time) {
 		return
 	}
 	if !c.wanted {
-		if tick := c.started.Add(scanEvery); now.Before(tick) {
-			t.wakeAt(tick)
+		if now.Before(c.next) {
+			t.wakeAt(c.next)
 			return
 		}
 		t.wantScan()
 	}
 	at := c.notBefore
-	if wait := c.since.Add(crowdWait); t.mem.behind > crowd && wait.After(at) {
+	if wait := c.since.Add(crowdWait); t.mem.behind+t.mark.unmarked() > crowd && wait.After(at) {
 		at = wait
 	}
 	if now.Before(at) {
@@ -70,17 +73,23 @@ func (t *term) scanOutbox(now time.Time) {
 
 func (t *term) startScan(now time.Time) {
 	c := &t.scan
-	until := now.Add(scanNear)
-	if c.whole {
-		until = now.Add(t.cfg.Horizon)
+	until, whole := t.scanUntil(now), c.whole
+	c.busy, c.wanted, c.whole, c.started, c.next = true, false, false, now, now.Add(scanEvery)
+	if at, ok := t.mem.crowdBy(now.Add(crowdNear)); ok { // and once more when it is through
+		until, c.whole, c.next = at, whole, now.Add(max(at.Sub(now), 0)+crowdWait)
 	}
-	whole := c.whole
-	c.busy, c.wanted, c.whole, c.started = true, false, false, now
 	c.asked, c.refused, c.marked = c.refused, nil, make(map[string]bool)
 	t.io(func(ctx context.Context) func() {
 		rows, err := t.cfg.Outbox.Upcoming(ctx, until, scanLimit)
 		return func() { t.scanned(rows, until, whole, err) }
 	})
+}
+
+func (t *term) scanUntil(now time.Time) time.Time {
+	if t.scan.whole {
+		return now.Add(t.cfg.Horizon)
+	}
+	return now.Add(scanNear)
 }
 
 // scanned takes what a look found. Looks that many nudges ask for take half of the time at most.

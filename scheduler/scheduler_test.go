@@ -265,6 +265,33 @@ func TestHerdIsClaimedInGrowingBatches(t *testing.T) {
 	})
 }
 
+// TestHerdIsNotReadInItsOwnWay: what 5,000 rows due at one instant cost the database right before it, and while they are
+// in hand.
+func TestHerdIsNotReadInItsOwnWay(t *testing.T) {
+	inBubble(t, func(w *world) {
+		due := w.start.Add(5 * time.Second)
+		for i := range 5000 {
+			w.db.add(fmt.Sprintf("room%d", i), due)
+		}
+		p := w.run("a")
+		w.at(5*time.Second - 350*time.Millisecond)
+		w.db.set(func(d *database) { d.read = 0 })
+		before := w.db.add("before", time.Now())
+		p.Nudge()
+		w.at(5*time.Second - time.Millisecond)
+		w.wantStored(before, time.Now().Add(-349*time.Millisecond), 10*time.Millisecond)
+		within := w.db.add("within", due)
+		p.Nudge()
+		w.at(5*time.Second + 10*time.Millisecond)
+		if w.db.read > 10 {
+			t.Errorf("%d rows were read once more", w.db.read)
+		}
+		w.at(6 * time.Second)
+		w.wantStored(within, due, 300*time.Millisecond)
+		w.wantInOrder(5002)
+	})
+}
+
 func TestClockBehindTheDatabaseIsNeverEarlyAndAheadIsRefused(t *testing.T) {
 	for _, offset := range []time.Duration{-30 * time.Millisecond, 30 * time.Millisecond} {
 		t.Run(offset.String(), func(t *testing.T) {

@@ -147,7 +147,7 @@ func (t *term) drained() bool {
 	if !t.draining {
 		return false
 	}
-	busy := t.claim.busy || t.publish.busy || t.mark.busy || len(t.mark.pending) > 0 ||
+	busy := t.claim.busy || t.publish.busy || t.mark.unmarked() > 0 ||
 		len(t.publish.queue) > 0 && t.check.passed
 	return !busy || !t.cfg.Clock.Now().Before(t.drainBy)
 }
@@ -161,7 +161,7 @@ func (t *term) lost(act string) {
 func (t *term) tell() {
 	t.s.setStatus(Status{
 		Leader: true, Epoch: t.held.lease.Epoch, Ahead: len(t.mem.ahead), Behind: t.mem.behind, Oldest: t.oldest(),
-		Unmarked: len(t.mark.pending) + t.mark.under, Compared: t.check.passed,
+		Unmarked: t.mark.unmarked(), Compared: t.check.passed,
 	})
 }
 
