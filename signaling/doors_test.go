@@ -229,7 +229,9 @@ func TestForgetsADoorThatNobodyHolds(t *testing.T) {
 			t.Fatalf("%+v", s)
 		}
 		g.join("one")
-		g.leave()
+		second := c.owner(t, "one")
+		second.join("one")
+		second.leave()
 		sleep(signaling.Patience)
 		if s := c.Stats(); s.Doors != 0 || s.Seats != 0 || s.Sockets != 0 {
 			t.Fatalf("%+v", s)

@@ -331,6 +331,9 @@ func TestASecondSocketTakesTheSeat(t *testing.T) {
 		if string(vet.last().Data) != `{"from":"second"}` {
 			t.Fatalf("got %s", vet.last().Raw)
 		}
+		if s := at[0].Stats(); at[0] != at[1] && (s.Seats != 0 || s.Doors != 0) {
+			t.Fatalf("the first server holds what it lost: %+v", s)
+		}
 	})
 }
 
@@ -347,6 +350,52 @@ func TestTheHighestEpochWinsAfterTheBusWasAway(t *testing.T) {
 		synctest.Wait()
 		if owner.last().Code != "replaced" || second.told("error") != 0 {
 			t.Fatalf("first %s, second %s", owner.last().Raw, second.last().Raw)
+		}
+	})
+}
+
+func TestAProcessThatWasDeafAsksWhoSitsWhere(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		a, b := w.core(t, "a"), w.core(t, "b")
+		defer a.stop()
+		defer b.stop()
+		w.book("room", time.Hour)
+		owner, vet := a.owner(t, "room"), b.vet(t, "room")
+		owner.join("room")
+		w.setBusAway(true)
+		vet.join("room")
+		w.setBusAway(false)
+		w.mu.Lock()
+		w.feeds["ROOM"][0].breaks <- struct{}{} // only the first one notices
+		w.mu.Unlock()
+		synctest.Wait()
+		if f := owner.last(); f.Type != "peer" || f.Peer != "waiting" {
+			t.Fatalf("got %s", f.Raw)
+		}
+	})
+}
+
+func TestALowerEpochElsewhereIsAnswered(t *testing.T) {
+	inOpenRoom(t, 1, func(t *testing.T, w *world, at [2]*core, owner, vet *guest) {
+		var got []string
+		cancel, err := w.Subscribe("_vr.room.node.x", func(_ string, data []byte) { got = append(got, string(data)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cancel()
+		for _, message := range []string{
+			`{"node":"x","again":true,"seats":[{"room":"room","role":"owner","epoch":0}]}`,
+			`{"node":"x","again":true,"seats":[{"room":"room","role":"owner","epoch":0,"gone":true}]}`,
+			`nonsense`,
+		} {
+			if err := w.Publish("_vr.room.seats", []byte(message)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		const want = `{"seats":{"node":"a","again":true,"seats":[{"room":"room","role":"owner","epoch":1}]}}` + "\n"
+		if owner.told("error") != 0 || len(got) != 1 || got[0] != want {
+			t.Fatalf("got %q", got)
 		}
 	})
 }
