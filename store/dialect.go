@@ -67,7 +67,7 @@ var sqliteDialect = &dialect{
 	number:    sqliteNumber,
 	duplicate: []int{sqlitecode.SQLITE_CONSTRAINT_UNIQUE, sqlitecode.SQLITE_CONSTRAINT_PRIMARYKEY},
 	again:     []int{sqlitecode.SQLITE_BUSY, sqlitecode.SQLITE_BUSY_SNAPSHOT, sqlitecode.SQLITE_BUSY_RECOVERY, sqlitecode.SQLITE_LOCKED},
-	away:      []int{sqlitecode.SQLITE_CANTOPEN, sqlitecode.SQLITE_FULL, sqlitecode.SQLITE_IOERR, sqlitecode.SQLITE_READONLY},
+	away:      []int{sqlitecode.SQLITE_CANTOPEN, sqlitecode.SQLITE_FULL, sqlitecode.SQLITE_INTERRUPT, sqlitecode.SQLITE_IOERR, sqlitecode.SQLITE_READONLY},
 	maxParams: 30_000, // SQLITE_MAX_VARIABLE_NUMBER is 32,766
 }
 

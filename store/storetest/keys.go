@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -9,13 +10,18 @@ import (
 	"vetroom/store"
 )
 
-// later moves a store's own clock, which only an embedded database takes for everybody's.
-func later(by *time.Duration) func(*store.Config) {
-	return func(cfg *store.Config) { cfg.Local = func() time.Time { return time.Now().Add(*by) } }
+// travel is a clock that a test moves on: the store's estimate of the database's clock goes with it.
+type travel struct{ by atomic.Int64 }
+
+func (c *travel) config(cfg *store.Config) {
+	cfg.Local = func() time.Time { return time.Now().Add(time.Duration(c.by.Load())) }
 }
 
+func (c *travel) to(t time.Time) { c.by.Store(int64(time.Until(t))) }
+
 func testIdempotency(t *testing.T, fresh func(*testing.T) string) {
-	h := enter(t, fresh)
+	var clock travel
+	h := enter(t, fresh, clock.config)
 	vet := h.vet()
 	key := clinic.IdempotencyKey{Key: randomBytes(), Body: randomBytes()}
 	other := clinic.IdempotencyKey{Key: key.Key, Body: randomBytes()}
@@ -40,6 +46,19 @@ func testIdempotency(t *testing.T, fresh func(*testing.T) string) {
 	h.wantError(err, clinic.ErrKeyReused, "another body")
 	_, err = h.Replayed(h.Context(), other)
 	h.wantError(err, clinic.ErrKeyReused, "another body, looked up")
+
+	clock.to(time.Now().Add(clinic.IdempotencyWindow + time.Second))
+	_, err = h.Replayed(h.Context(), key)
+	h.wantError(err, clinic.ErrNotFound, "a day later")
+	b = booking(vet, spanAt(hour(40), 20))
+	b.Key = &other
+	next, repeated, err := h.Book(h.Context(), b)
+	if err != nil || repeated || next.Reservation.ID == first.Reservation.ID {
+		h.Errorf("the key used anew: %+v, repeated %v, %v", next, repeated, err)
+	}
+	if v, err := h.Replayed(h.Context(), other); err != nil || *v != *next {
+		h.Errorf("replayed: %+v, %v", v, err)
+	}
 }
 
 func testKeys(t *testing.T, fresh func(*testing.T) string) {
@@ -73,6 +92,35 @@ func testKeys(t *testing.T, fresh func(*testing.T) string) {
 	if got := []string{held[0].Reservation.ID, held[len(held)-1].Reservation.ID}; len(held) != 2 || !slices.Equal(got, []string{earlier.Reservation.ID, id}) {
 		h.Errorf("the finder holds %v", got)
 	}
+}
+
+// testKeysEnd looks at a link and a grant around their end, which follows the reservation's.
+func testKeysEnd(t *testing.T, fresh func(*testing.T) string) {
+	var clock travel
+	h := enter(t, fresh, clock.config)
+	b := booking(h.vet(), spanAt(hour(3), 20))
+	b.Session = "booker"
+	v, _, err := h.Book(h.Context(), b)
+	h.must(err)
+	v = h.change(v.Reservation.ID, moveTo(hour(50), 20))
+	want := func(when string, valid bool) {
+		h.Helper()
+		_, err := h.LinkedTo(h.Context(), b.Link)
+		granted, grantErr := h.Granted(h.Context(), "booker", v.Reservation.ID)
+		held, heldErr := h.VisitsOfSession(h.Context(), "booker")
+		if (err == nil) != valid || granted != valid || (len(held) == 1) != valid || grantErr != nil || heldErr != nil {
+			h.Errorf("%s: link %v, granted %v %v, holds %d %v", when, err, granted, grantErr, len(held), heldErr)
+		}
+	}
+	want("at once", true)
+	clock.to(v.Reservation.End.Add(clinic.LinkLife - time.Second))
+	want("right before the end", true)
+	h.must(h.Prune(h.Context(), time.Hour))
+	want("pruned right before the end", true)
+	clock.to(v.Reservation.End.Add(clinic.LinkLife + time.Second))
+	want("right after the end", false)
+	h.must(h.Prune(h.Context(), time.Hour))
+	want("pruned after the end", false)
 }
 
 func testRevocations(t *testing.T, fresh func(*testing.T) string) {

@@ -20,6 +20,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"reservation and room apart", testApart},
 		{"idempotency", testIdempotency},
 		{"links and grants", testKeys},
+		{"links and grants end", testKeysEnd},
 		{"revocations", testRevocations},
 		{"numbers are drawn again", testNumberTaken},
 		{"a rollback leaves nothing", testRollback},
