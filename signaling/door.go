@@ -152,7 +152,7 @@ func (d *door) tell(now time.Time) {
 	}
 	for _, s := range d.seats {
 		if s != nil {
-			d.tellSeat(s, shared, is.state, false)
+			d.tellSeat(s, shared, is.state)
 		}
 	}
 	if opened {
@@ -178,10 +178,10 @@ func (d *door) frame(now time.Time) []byte {
 }
 
 // tellSeat sends a seat the room, with what is its own.
-func (d *door) tellSeat(s *seat, shared []byte, state clinic.RoomState, resumed bool) {
+func (d *door) tellSeat(s *seat, shared []byte, state clinic.RoomState) {
 	own := SeatFrame{
 		Role: s.role, Peer: d.peerOf(s.role, state), Polite: s.role == clinic.RoleOwner,
-		Resume: s.token(d), Resumed: resumed,
+		Resume: s.token(d), Resumed: s.resumed,
 	}
 	m := plain
 	if state == clinic.RoomOpened {

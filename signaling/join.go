@@ -51,7 +51,8 @@ func (p *peer) again(room string) bool {
 	defer d.mu.Unlock()
 	if d.seats[seatIndex(p.seat.role)] == p.seat {
 		now := p.srv.now()
-		d.tellSeat(p.seat, d.frame(now), d.stateAt(now), true)
+		p.seat.resumed = true // it goes on as it was
+		d.tellSeat(p.seat, d.frame(now), d.stateAt(now))
 	}
 	return true
 }

@@ -87,7 +87,7 @@ type (
 		Peer    PeerState   `json:"peer"`
 		Polite  bool        `json:"polite"`  // perfect negotiation: the owner is
 		Resume  string      `json:"resume"`  // holds the seat until closes_at
-		Resumed bool        `json:"resumed"` // nothing was missed; if not, ICE begins anew
+		Resumed bool        `json:"resumed"` // this socket goes on where another stopped; if not, it began anew with n 1, and ICE does
 		// ICEServers are there if and only if the room is open.
 		ICEServers []ICEServer `json:"ice_servers,omitzero"`
 	}

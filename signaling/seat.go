@@ -13,6 +13,7 @@ type seat struct {
 	id       seatID
 	epoch    int64 // over all processes the highest has the role
 	line     *line
+	resumed  bool      // its socket went on where another had stopped
 	peerTold PeerState // what it last heard of the seat across
 
 	resume  string // the token, for resumeAt
@@ -51,9 +52,9 @@ func (d *door) sit(e entrance, now time.Time) (s *seat, fresh bool, told acks) {
 	if old != nil && old.id == e.seat && e.seen != nil {
 		var ok bool
 		if told, ok = old.line.resume(e.peer, *e.seen); ok {
-			old.epoch = e.epoch
+			old.epoch, old.resumed = e.epoch, true
 			old.wake()
-			d.tellSeat(old, d.frame(now), d.stateAt(now), true)
+			d.tellSeat(old, d.frame(now), d.stateAt(now))
 			return old, false, told
 		}
 	}
@@ -64,7 +65,7 @@ func (d *door) sit(e entrance, now time.Time) (s *seat, fresh bool, told acks) {
 	s = &seat{role: e.role, id: newSeatID(), epoch: e.epoch, line: newLine(d.srv.cfg.Limits)}
 	d.seats[i], d.connected = s, false
 	s.line.attach(e.peer)
-	d.tellSeat(s, d.frame(now), d.stateAt(now), false)
+	d.tellSeat(s, d.frame(now), d.stateAt(now))
 	d.tellPeer(e.role, true)
 	return s, true, acks{}
 }

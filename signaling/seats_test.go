@@ -565,6 +565,9 @@ func TestTheTokenFollowsTheEnd(t *testing.T) {
 		w.change(t, "room", true, func(v *clinic.Visit, now time.Time) ([]clinic.Event, error) { return v.Extend(30, now) })
 		synctest.Wait()
 		after := vet.last()
+		if after.Resumed {
+			t.Fatalf("nobody resumed: %s", after.Raw)
+		}
 		if after.Resume == before.Resume || !after.ClosesAt.After(before.ClosesAt.Time) {
 			t.Fatalf("got %s", after.Raw)
 		}

@@ -229,6 +229,11 @@ func (s *Server) CloseSession(id string) {
 	s.publish(subjectSession, sessionEnded{id})
 }
 
+// CloseSession does the same from a process that has no sockets itself.
+func CloseSession(bus Bus, id string) error {
+	return bus.Publish(subjectSession, append(encode(sessionEnded{id}), '\n'))
+}
+
 func (s *Server) hearSession(data []byte) {
 	var m sessionEnded
 	if _, ok := s.unpack(data, &m); ok {
