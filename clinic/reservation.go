@@ -23,7 +23,7 @@ type Reservation struct {
 	CancelledBy Party
 	ReasonCode  ReasonCode
 	Reason      string // free text of who cancelled; never published
-	Sequence    int    // RFC 5545 SEQUENCE: rises on every move and cancel
+	Sequence    int    // RFC 5545 SEQUENCE: rises with every move, extension and cancel
 	Rev         int64  // compare-and-set
 	Version     int64  // of the newest event that a change gave
 }

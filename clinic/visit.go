@@ -220,6 +220,7 @@ func (v *Visit) Extend(minutes int, now time.Time) ([]Event, error) {
 		return nil, err
 	}
 	v.Reservation.End = v.Reservation.End.Add(time.Duration(minutes) * time.Minute)
+	v.Reservation.Sequence++
 	v.Room.ClosesAt = closesAt(v.Reservation.End, time.Time{})
 	return v.facts(now, Event{Kind: RoomExtended, By: ByVet}), nil
 }

@@ -247,6 +247,9 @@ func (s *Server) counted(p *peer) map[string]int {
 	if p.who.VetID != "" {
 		keys[ownedByVet(p.who.VetID)] = l.PerSession
 	}
+	if p.who.VetSession != "" {
+		keys[ownedBySession(p.who.VetSession)] = l.PerSession
+	}
 	return keys
 }
 

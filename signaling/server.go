@@ -223,7 +223,8 @@ type sessionEnded struct {
 	Session string `json:"session"`
 }
 
-// CloseSession closes the sockets of an owner's session or of a vet, at all processes: it is signed out.
+// CloseSession closes the sockets of a session, an owner's or a vet's, or of a vet's every session, at all processes:
+// it is signed out.
 func (s *Server) CloseSession(id string) {
 	s.closeSession(id)
 	s.publish(subjectSession, sessionEnded{id})

@@ -13,10 +13,12 @@ import (
 
 // waiter is a browser's socket at a room's door: it joins, acknowledges everything, and notes each state of the door.
 type waiter struct {
-	t     testing.TB
-	mu    sync.Mutex // guards what follows
-	rooms []told
-	types map[string]bool
+	t      testing.TB
+	conn   *websocket.Conn
+	closed chan struct{} // the server ended it
+	mu     sync.Mutex    // guards what follows
+	rooms  []told
+	types  map[string]bool
 }
 
 // told is one `room` message and when it came.
@@ -35,18 +37,28 @@ func (b *browser) wait(room string) *waiter {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	w := &waiter{t: b.t, types: map[string]bool{}}
+	w := &waiter{t: b.t, conn: conn, closed: make(chan struct{}), types: map[string]bool{}}
 	var reading sync.WaitGroup
 	reading.Go(func() { w.read(ctx, conn) })
 	b.t.Cleanup(func() { cancel(); reading.Wait(); conn.CloseNow() })
-	join, _ := json.Marshal(object{"type": "join", "room": room})
-	if err := conn.Write(ctx, websocket.MessageText, join); err != nil {
-		b.t.Fatal(err)
-	}
+	w.say(object{"type": "join", "room": room})
 	return w
 }
 
+// say sends a message.
+func (w *waiter) say(m object) {
+	w.t.Helper()
+	text, err := json.Marshal(m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.conn.Write(w.t.Context(), websocket.MessageText, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *waiter) read(ctx context.Context, conn *websocket.Conn) {
+	defer close(w.closed)
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {

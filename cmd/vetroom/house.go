@@ -194,9 +194,10 @@ func (h *house) openHandlers(*app) error {
 		Desk: h.desk, Web: pages, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions,
 		Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"), BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
+		CloseSockets: h.closeSockets,
 	}
 	if h.signaling != nil {
-		config.Socket, config.CloseSockets = h.signaling, h.closeSockets
+		config.Socket = h.signaling
 	}
 	h.handler, err = handlers.New(config)
 	return err
@@ -204,7 +205,16 @@ func (h *house) openHandlers(*app) error {
 
 func (h *house) trustedProxies() []netip.Prefix { return h.cfg.TrustedProxies }
 
-func (h *house) closeSockets(_ context.Context, session, _ string) { h.signaling.CloseSession(session) }
+// closeSockets ends a session's sockets, here and at every other process.
+func (h *house) closeSockets(_ context.Context, session, _ string) {
+	if h.signaling != nil {
+		h.signaling.CloseSession(session)
+		return
+	}
+	if err := signaling.CloseSession(wire{h.bus}, session); err != nil {
+		h.log.Warn("close a session's sockets", "error", err)
+	}
+}
 
 func unavailable(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrBusy)
