@@ -78,17 +78,19 @@ type Config struct {
 	Feed     Feed
 	Clock    clinic.Clock
 	Key      []byte // HMAC key of resume tokens, 32 bytes, the same in all processes
-	ICE      func(room string, role clinic.Role, closesAt time.Time) []ICEServer
-	Node     string // names this process on the bus: an id without dots
-	Limits   Limits
-	OnTold   func(late time.Duration) // a browser acknowledged an open door, that long after its opening; may be nil
-	Log      *slog.Logger
+	// ICE gives a seat of an open room its servers, with credentials until closesAt. It is called under a lock for each
+	// seat of each door that opens: it must neither wait nor ask anybody.
+	ICE    func(room string, role clinic.Role, closesAt time.Time) []ICEServer
+	Node   string // names this process on the bus: an id without dots, another at each start
+	Limits Limits
+	OnTold func(late time.Duration) // a browser acknowledged an open door, that long after its opening; may be nil
+	Log    *slog.Logger
 }
 
 // Limits bound what one client may take. Zero means the default.
 type Limits struct {
-	Messages     float64 // a second and socket; 100
-	Burst        int     // messages at once; 300
+	Messages     float64 // a second and socket, acknowledgements too; 250
+	Burst        int     // messages at once; 500
 	Lookups      float64 // rooms joined or watched, a second and socket; 10
 	LookupBurst  int     // at once; 100
 	PerSession   int     // sockets of one owner's session or one vet; 20
@@ -102,8 +104,8 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	orFloat(&l.Messages, 100)
-	orInt(&l.Burst, 300)
+	orFloat(&l.Messages, 250)
+	orInt(&l.Burst, 500)
 	orFloat(&l.Lookups, 10)
 	orInt(&l.LookupBurst, 2*MaxWatched)
 	orInt(&l.PerSession, 20)

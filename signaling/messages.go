@@ -76,6 +76,10 @@ func (p *peer) mayLookUp(n int) bool {
 }
 
 func (p *peer) signal(m Signal) {
+	if len(m.Data) > MaxSignal {
+		p.refuse(refuse(CodeTooLarge, "The data of a signal has at most %d bytes.", MaxSignal))
+		return
+	}
 	mark := plain
 	if isAnswer(m.Data) {
 		mark = anAnswer

@@ -17,6 +17,7 @@ const Subprotocol = "vetroom.v1"
 // The limits of the protocol. Those of a single server are in [Limits].
 const (
 	MaxFrame   = 64 << 10         // bytes of one message, either way
+	MaxSignal  = MaxFrame - 64    // bytes of a signal's data: it is passed on with its number
 	MaxWatched = 50               // rooms and vets that one socket watches
 	MaxChat    = 2000             // runes of one chat text
 	Patience   = 30 * time.Second // how long a seat waits for its socket to come back
@@ -165,7 +166,7 @@ type Code string
 const (
 	CodeMalformed      Code = "malformed"        // not one of the messages above; invalid UTF-8 closes with 1007, a binary frame with 1003
 	CodeUnknownType    Code = "unknown_type"     // no message of this protocol
-	CodeTooLarge       Code = "too_large"        // more than MaxFrame; closes with 1009
+	CodeTooLarge       Code = "too_large"        // more than MaxFrame: closes with 1009; a signal's data of more than MaxSignal does not
 	CodeForbidden      Code = "forbidden"        // no right to the room, or no such room
 	CodeNotJoined      Code = "not_joined"       // a signal or chat without a seat
 	CodeRoomLocked     Code = "room_locked"      // a signal or chat before the opening

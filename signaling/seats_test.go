@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,20 @@ func TestRelaysSignalsUntouched(t *testing.T) {
 		here, far := at[0].Stats().RelayedHere, at[0].Stats().RelayedFar
 		if one := at[0] == at[1]; one && (here != 3 || far != 0) || !one && (here != 0 || far != 2) {
 			t.Fatalf("relayed %d here and %d far", here, far)
+		}
+	})
+}
+
+func TestASignalFitsIntoAFrameOnTheOtherSide(t *testing.T) {
+	onOneAndTwo(t, func(t *testing.T, w *world, at [2]*core, owner, vet *guest) {
+		data := func(n int) string { return `{"x":"` + strings.Repeat("x", n-len(`{"x":""}`)) + `"}` }
+		owner.say(`{"type":"signal","data":%s}`, data(signaling.MaxSignal+1))
+		if f := owner.last(); f.Code != "too_large" || owner.status != 0 || vet.told("signal") != 0 {
+			t.Fatalf("got %.200s", f.Raw)
+		}
+		owner.say(`{"type":"signal","data":%s}`, data(signaling.MaxSignal))
+		if f := vet.last(); f.Type != "signal" || len(f.Raw) > signaling.MaxFrame {
+			t.Fatalf("%d bytes came: %.100s", len(f.Raw), f.Raw)
 		}
 	})
 }

@@ -250,11 +250,11 @@ func TestAWriteThatIsStuckIsCutOff(t *testing.T) {
 
 func TestAFloodIsDroppedAndThenClosed(t *testing.T) {
 	inOpenRoom(t, 1, func(t *testing.T, w *world, at [2]*core, owner, vet *guest) {
-		for i := range 310 {
+		for i := range 510 {
 			owner.say(`{"type":"signal","data":{"i":%d}}`, i)
 		}
-		if n := vet.told("signal"); n < 290 || n > 301 {
-			t.Fatalf("%d of 310 signals passed", n)
+		if n := vet.told("signal"); n < 490 || n > 501 {
+			t.Fatalf("%d of 510 signals passed", n)
 		}
 		if n := owner.told("error", withCode("rate_limited")); n != 1 {
 			t.Fatalf("told %d times", n)

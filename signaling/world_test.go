@@ -40,6 +40,7 @@ type world struct {
 	busAway  bool
 	onRead   func() // called within a read of rooms, after the rows were read
 	events   int
+	servers  int // started
 }
 
 type feed struct {
@@ -407,6 +408,9 @@ func (w *world) start(t testing.TB, node string, with ...func(*signaling.Config)
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	w.mu.Lock()
+	w.servers++
+	w.mu.Unlock()
 	over := make(chan error, 1)
 	go func() { over <- server.Run(ctx) }()
 	web := httptest.NewServer(server)
@@ -417,15 +421,17 @@ func (w *world) start(t testing.TB, node string, with ...func(*signaling.Config)
 		}
 		web.Close()
 	})
-	w.awaitFeeds(t, node)
+	w.awaitFeeds(t)
 	return &process{server, w, web.URL, web}
 }
 
-func (w *world) awaitFeeds(t testing.TB, node string) {
+// awaitFeeds waits until every server follows, which comes after it listens.
+func (w *world) awaitFeeds(t testing.TB) {
+	t.Helper()
 	eventually(t, "the server listens", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return len(w.subs["_vr.room.node."+node]) == 1 && len(w.feeds["ROOM"]) >= len(w.subs["_vr.room.seats"]) && len(w.feeds["VET"]) >= len(w.subs["_vr.room.seats"])
+		return len(w.feeds["ROOM"]) == w.servers && len(w.feeds["VET"]) == w.servers
 	})
 }
 
