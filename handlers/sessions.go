@@ -135,6 +135,19 @@ func (s *Sessions) start(kind, vetID string) (session, error) {
 	return session{kind: kind, id: base64.RawURLEncoding.EncodeToString(id[:]), vetID: vetID}, nil
 }
 
+// Mint begins a session at now, of a vet or, with vetID "", of an owner, and gives its cookie and its id.
+func (s *Sessions) Mint(vetID string, now time.Time) (cookie *http.Cookie, id string, err error) {
+	kind := ownerCookie
+	if vetID != "" {
+		kind = vetCookie
+	}
+	v, err := s.start(kind, vetID)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.cookie(v, now), v.id, nil
+}
+
 // cookie issues a session's cookie at now.
 func (s *Sessions) cookie(v session, now time.Time) *http.Cookie {
 	v.issued, v.expires = now, now.Add(SessionLife)

@@ -18,11 +18,11 @@ func (h *Handler) enterVet(c *call, q credentials) (*clinic.Vet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.Sessions.start(vetCookie, vet.ID)
+	cookie, _, err := h.Sessions.Mint(vet.ID, c.now)
 	if err != nil {
 		return nil, err
 	}
-	c.setCookie(h.Sessions.cookie(s, c.now))
+	c.setCookie(cookie)
 	return vet, nil
 }
 
