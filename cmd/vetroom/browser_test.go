@@ -170,7 +170,8 @@ func TestTwoMeetInTheirBrowsers(t *testing.T) {
 			return true;
 		})()`)
 		b.holds(5*time.Second, "waits", `document.documentElement.dataset.call === 'waiting' &&
-			document.querySelector('[data-tick="connection"]').dataset.ok === 'yes'`)
+			[...document.querySelectorAll('[data-tick]')].every((tick) => tick.dataset.ok === 'yes') &&
+			document.querySelector('[data-self]').currentTime > 0`)
 		b.shot("waiting")
 	}
 	if now := time.Now(); now.After(start.Add(-200 * time.Millisecond)) {
@@ -185,6 +186,7 @@ func TestTwoMeetInTheirBrowsers(t *testing.T) {
 		if late < 0 || late > 2*time.Second {
 			t.Errorf("%s: the door opened %v after the start", b.name, late)
 		}
+		b.holds(2*time.Second, "has come to rest", `document.getAnimations().every((a) => a.playState === 'finished')`)
 		b.shot("open")
 	}
 	owner.click(`[data-door] [data-enter]`)

@@ -138,7 +138,7 @@ const testPassword = "correct horse battery"
 func addVet(t testing.TB, p *process, dir string, settings []string, login string) *browser {
 	t.Helper()
 	today := time.Now()
-	runCommand(t, dir, settings, testPassword+"\n", "vet", "add", "--login", login, "--name", "Vet "+login, "--password-stdin",
+	runCommand(t, dir, settings, testPassword+"\n", "vet", "add", "--login", login, "--name", "하늘 수의사", "--password-stdin",
 		"--permit", "P-"+login, "--areas", "skin,eye", "--from", today.AddDate(0, -1, 0).Format(time.DateOnly),
 		"--until", today.AddDate(1, 0, 0).Format(time.DateOnly), "--hours", "mon-sun=00:00-24:00", "--slot", "20")
 	return signIn(t, p, login)
