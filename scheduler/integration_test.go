@@ -274,7 +274,7 @@ func (c *clinicUnderTest) wantEmitted(visits []*clinic.Visit, start time.Time) {
 func TestCancelledOrMovedBeforeTheStart(t *testing.T) {
 	onEach(t, func(t *testing.T, c *clinicUnderTest) {
 		c.schedule("a")
-		start := time.Now().Add(2 * time.Second).Truncate(time.Millisecond)
+		start := time.Now().Add(3 * time.Second).Truncate(time.Millisecond)
 		visits := c.book(3, start)
 		time.Sleep(time.Until(start.Add(-150 * time.Millisecond))) // they are in memory; time is what this is about
 		for _, v := range visits[:2] {
@@ -308,10 +308,10 @@ func TestCancelledOrMovedBeforeTheStart(t *testing.T) {
 func TestBrokerWipedAcrossAStart(t *testing.T) {
 	onEach(t, func(t *testing.T, c *clinicUnderTest) {
 		s, _ := c.schedule("a")
-		past := c.book(20, time.Now().Add(time.Second))
+		past := c.book(20, time.Now().Add(3*time.Second))
 		c.eventually("the first are open", func() bool { return len(c.heard.opened()) == len(past) })
 		c.eventually("and marked", func() bool { st := s.Status(); return st.Behind+st.Unmarked == 0 })
-		start := time.Now().Add(1500 * time.Millisecond)
+		start := time.Now().Add(2 * time.Second)
 		later := c.book(1, start)
 		at, err := url.Parse(c.broker.URL())
 		c.must(err)
@@ -376,8 +376,8 @@ func TestLeaderIsReplaced(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 		died := time.Now()
-		visits := c.book(10, died.Add(300*time.Millisecond))
-		time.Sleep(time.Until(died.Add(400 * time.Millisecond)))
+		visits := c.book(10, died.Add(1500*time.Millisecond))
+		time.Sleep(time.Until(died.Add(1600 * time.Millisecond)))
 		rows, err := c.store.Upcoming(t.Context(), time.Now(), 100)
 		c.must(err)
 		ids := make([]string, len(rows))

@@ -12,7 +12,7 @@ const (
 	maxMark = 2000
 	// markWait is how long marks stand back behind the claims of a herd. They write to the same database, and take
 	// longer than the claims; but the timeline shall tell of an opening within 300 ms.
-	markWait = 100 * time.Millisecond
+	markWait = 180 * time.Millisecond
 	// markPace is how soon a small mark follows another: while bookings come in one by one, their marks are one commit
 	// for several.
 	markPace = 50 * time.Millisecond

@@ -576,6 +576,50 @@ func TestStreamWipedWhileConnected(t *testing.T) {
 	})
 }
 
+// TestStreamWipedUnderAWave: the wave that was under way fills the new stream with more than is looked at otherwise.
+func TestStreamWipedUnderAWave(t *testing.T) {
+	inBubble(t, func(w *world) {
+		for i := range 600 {
+			w.db.add(fmt.Sprintf("room%d", i), w.start.Add(time.Duration(i)*time.Millisecond))
+		}
+		for i := range 1500 {
+			w.db.add(fmt.Sprintf("late%d", i), w.start.Add(10*time.Second))
+		}
+		p := w.run("a")
+		w.at(9 * time.Second)
+		w.broker.leave()
+		w.at(11 * time.Second)
+		w.broker.set(func(b *broker) { b.latency = time.Second })
+		w.broker.back(false) // it is compared for a second, and then no sequence is known
+		w.at(12*time.Second + 500*time.Millisecond)
+		if n := len(w.broker.waves); w.broker.waves[n-1] != 1500 || len(w.broker.history()) != 600 {
+			t.Fatalf("waves of %v, %d stored: not what this test is about", w.broker.waves[n-3:], len(w.broker.history()))
+		}
+		w.broker.back(true)
+		w.at(30 * time.Second)
+		w.wantHeldAll(2100)
+		if n := p.Stats().Republished; n < 600 {
+			t.Errorf("%d were published again", n)
+		}
+	})
+}
+
+func TestHorizonIsInMemory(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.db.add("room", w.start.Add(100*time.Second))
+		w.db.add("beyond", w.start.Add(140*time.Second))
+		p := w.run("a")
+		w.at(time.Second)
+		if st := p.Status(); st.Ahead != 1 {
+			t.Errorf("status %+v, want one row ahead", st)
+		}
+		w.at(32 * time.Second) // after a reload
+		if st := p.Status(); st.Ahead != 2 {
+			t.Errorf("status %+v, want two rows ahead", st)
+		}
+	})
+}
+
 func TestStreamThatKeepsNothingDoesNotStopTheRest(t *testing.T) {
 	inBubble(t, func(w *world) {
 		w.db.add("room", w.start.Add(time.Second))
