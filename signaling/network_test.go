@@ -254,6 +254,28 @@ func TestSigningOutClosesTheSessionsSocketsEverywhere(t *testing.T) {
 	}
 }
 
+// A vet has a session for each browser: signing out of one leaves the other.
+func TestSigningOutOfOneBrowserLeavesTheOther(t *testing.T) {
+	w := newWorld()
+	w.book("room", time.Hour)
+	p := w.start(t, "a")
+	browser := func(session string) *signalingtest.Client {
+		return p.dial(t, &http.Cookie{Name: "vetroom_vet", Value: "v-room"}, &http.Cookie{Name: "vetroom_vet_session", Value: session})
+	}
+	one, other := browser("one"), browser("other")
+	one.Join(t, "room")
+	if err := signaling.CloseSession(w, "one"); err != nil { // by a process without sockets
+		t.Fatal(err)
+	}
+	one.Expect(t, "error", withCode("signed_out"))
+	one.ExpectClosed(t, signaling.StatusSignedOut)
+	if got := other.Settle(t); len(got) != 0 {
+		t.Fatalf("the other browser was told %s", got[0].Raw)
+	}
+	p.CloseSession("v-room") // every browser of the vet
+	other.ExpectClosed(t, signaling.StatusSignedOut)
+}
+
 func TestUnlocksManyAtOneInstant(t *testing.T) {
 	const rooms = 200
 	w := newWorld()

@@ -394,6 +394,9 @@ func identify(r *http.Request) clinic.Who {
 	if c, err := r.Cookie("vetroom_vet"); err == nil {
 		who.VetID = c.Value
 	}
+	if c, err := r.Cookie("vetroom_vet_session"); err == nil {
+		who.VetSession = c.Value
+	}
 	return who
 }
 
