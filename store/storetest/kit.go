@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -207,18 +208,28 @@ func (h *house) visit(id string) *clinic.Visit {
 // waiting gives the unpublished rows of the given aggregates, in order of version.
 func (h *house) waiting(aggregates ...string) []row {
 	h.Helper()
-	due, err := h.Upcoming(h.Context(), time.Now().AddDate(10, 0, 0), 1_000_000)
-	h.must(err)
-	var rows []row
-	for _, d := range due {
-		if !slices.Contains(aggregates, d.AggregateID) {
-			continue
-		}
-		decoded, err := events.Decode(d.Body)
-		h.must(err)
-		rows = append(rows, row{d, decoded.Kind, decoded})
+	all, rows := h.outbox(), []row(nil)
+	for _, id := range aggregates {
+		rows = append(rows, all[id]...)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return int(a.Version - b.Version) })
+	return rows
+}
+
+// outbox gives all unpublished rows by aggregate, in order of version.
+func (h *house) outbox() map[string][]row {
+	h.Helper()
+	due, err := h.Upcoming(h.Context(), time.Now().AddDate(10, 0, 0), 1_000_000)
+	h.must(err)
+	slices.SortStableFunc(due, func(a, b events.Due) int { return int(a.Version - b.Version) })
+	rows := map[string][]row{}
+	for _, d := range due {
+		kind, ok := strings.CutSuffix(strings.TrimPrefix(d.Subject, "vetroom."), "."+d.AggregateID)
+		if !ok {
+			h.Errorf("%s is no subject of %s", d.Subject, d.AggregateID)
+		}
+		rows[d.AggregateID] = append(rows[d.AggregateID], row{d, clinic.EventKind(kind)})
+	}
 	return rows
 }
 
@@ -226,7 +237,17 @@ func (h *house) waiting(aggregates ...string) []row {
 type row struct {
 	events.Due
 	Kind clinic.EventKind
-	Says *events.Decoded
+}
+
+// says is the data of a room's event.
+func (h *house) says(r row) events.Room {
+	h.Helper()
+	decoded, err := events.Decode(r.Body)
+	h.must(err)
+	if decoded.ID != r.ID || decoded.Kind != r.Kind || decoded.Room.Version != r.Version {
+		h.Errorf("the row %+v says %+v", r, decoded)
+	}
+	return *decoded.Room
 }
 
 func kindsOf(rows []row) []string {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -183,7 +184,10 @@ func testPermitAgainstBooking(t *testing.T, fresh func(*testing.T) string) {
 		var err error
 		race(
 			func() { _, _, err = h.Book(h.Context(), b) },
-			func() { h.withdraw(vet) },
+			func() {
+				<-time.After(rand.N(4 * time.Millisecond)) // so that each comes first at times
+				h.withdraw(vet)
+			},
 		)
 		standing := h.disjoint(vet)
 		if len(standing) != 0 {

@@ -115,7 +115,7 @@ func testNumbering(t *testing.T, fresh func(*testing.T) string) {
 	rows := h.waiting(room)
 	h.wantKinds(rows, "room.open", "room.closed")
 	opening := h.find(rows, clinic.RoomOpen)
-	if v.Room.OpenVersion != opening.Version || !opening.DueAt.Equal(v.Reservation.Start) || opening.Says.Room.Version != opening.Version {
+	if v.Room.OpenVersion != opening.Version || !opening.DueAt.Equal(v.Reservation.Start) || h.says(opening).Version != opening.Version {
 		h.Errorf("the opening is %+v, the room says version %d", opening, v.Room.OpenVersion)
 	}
 
@@ -165,7 +165,7 @@ func testDueStays(t *testing.T, fresh func(*testing.T) string) {
 	rows := h.waiting(v.Room.ID)
 	h.wantKinds(rows, "room.open", "room.closed")
 	h.rising(rows)
-	if rows[0].ID != opening.ID || rows[1].Says.Room.Reason != clinic.ReasonCancelled {
+	if rows[0].ID != opening.ID || h.says(rows[1]).Reason != clinic.ReasonCancelled {
 		h.Errorf("at or after the start the opening became %+v", rows)
 	}
 }
