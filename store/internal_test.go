@@ -141,3 +141,13 @@ func TestClock(t *testing.T) {
 	now = now.Add(3 * time.Second)
 	is("caught up", read.Add(104*time.Second))
 }
+
+func TestSchemaIsTheNewestMigration(t *testing.T) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := files[len(files)-1].Name()[:5], fmt.Sprintf("%05d", schema); got != want {
+		t.Errorf("the newest migration is %s, schema says %s", got, want)
+	}
+}
