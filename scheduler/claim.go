@@ -118,6 +118,7 @@ func (t *term) claimed(won []string, err error) {
 			r.stage, r.attempts, r.notBefore = claimed, 0, time.Time{}
 			t.s.counted.claimed.Add(1)
 			t.publish.queue = append(t.publish.queue, r)
+			t.announceLater(r)
 		} else {
 			t.refuse(r)
 		}

@@ -27,12 +27,13 @@ type term struct {
 	reload  chan struct{} // holds one wish to read the whole horizon
 	recheck chan struct{} // holds one wish to compare the streams
 
-	mem     *memory
-	scan    scanState
-	claim   claimState
-	publish publishState
-	mark    markState
-	check   checkState
+	mem      *memory
+	scan     scanState
+	claim    claimState
+	announce announceState
+	publish  publishState
+	mark     markState
+	check    checkState
 
 	draining bool
 	drainBy  time.Time
@@ -105,6 +106,7 @@ func (t *term) loop(ctx context.Context) error {
 func (t *term) step(now time.Time) {
 	t.wake = time.Time{}
 	t.claimDue(now)
+	t.announceClaimed()
 	t.publishClaimed(now)
 	t.markPublished(now)
 	t.checkStreams(now)

@@ -48,7 +48,7 @@ type (
 		VetsByID(ctx context.Context, ids []string) (map[string]*clinic.Vet, error)
 	}
 
-	// Feed follows one of events.Streams from now on: one ordered consumer. It blocks until ctx ends and heals by
+	// Feed follows one of events.Streams, or events.UnlockStream, from now on: one ordered consumer. It blocks until ctx ends and heals by
 	// itself. It calls attached whenever it has begun anew to hear everything (the first time, after a break, after a
 	// stream was made anew), since what came before may be lost; fn gets the messages one after the other, in order.
 	Feed interface {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"vetroom/events"
 )
 
 // How long clients wait before they come back to another process: all at once would be a herd.
@@ -112,6 +114,7 @@ func (s *Server) Run(ctx context.Context) error {
 	books.Go(func() { s.diary.run(aside) })
 	books.Go(func() { s.attend(aside) })
 	loops.Go(func() { s.follow(loop, fail) })
+	loops.Go(func() { s.followUnlocks(loop, fail) })
 	loops.Go(func() { s.followVets(loop, fail) })
 	loops.Go(func() { s.keepDoors(loop) })
 	loops.Go(func() { s.keepAlive(loop) })
@@ -137,6 +140,13 @@ func (s *Server) follow(ctx context.Context, fail context.CancelCauseFunc) {
 	}
 	if err := s.cfg.Feed.Follow(ctx, "ROOM", attached, s.hearRoom); err != nil {
 		fail(fmt.Errorf("follow the events of rooms: %w", err))
+	}
+}
+
+// followUnlocks takes what opens many doors at once. What is missed of it the events of rooms tell.
+func (s *Server) followUnlocks(ctx context.Context, fail context.CancelCauseFunc) {
+	if err := s.cfg.Feed.Follow(ctx, events.UnlockStream, func() {}, s.hearUnlocks); err != nil {
+		fail(fmt.Errorf("follow the unlocks: %w", err))
 	}
 }
 

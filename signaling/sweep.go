@@ -21,7 +21,7 @@ const (
 func (s *Server) hearRoom(m events.Message) {
 	id := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	d := s.hub.find(id)
-	if d == nil {
+	if d == nil || strings.HasPrefix(m.Subject, openSubject) && d.isOpen() {
 		return
 	}
 	e, err := events.Decode(m.Body)

@@ -149,8 +149,11 @@ func (w *world) publish(t testing.TB, e clinic.Event) {
 
 func (w *world) deliver(m events.Message) {
 	stream := "ROOM"
-	if strings.HasPrefix(m.Subject, "vetroom.vet.") {
+	switch {
+	case strings.HasPrefix(m.Subject, "vetroom.vet."):
 		stream = "VET"
+	case m.Subject == events.UnlockSubject:
+		stream = events.UnlockStream
 	}
 	w.mu.Lock()
 	feeds := slices.Clone(w.feeds[stream])

@@ -127,8 +127,9 @@ func (h *house) openScheduler(*app) (err error) {
 		return nil
 	}
 	h.scheduler, err = scheduler.New(scheduler.Config{
-		Outbox: h.store, Leases: h.store, Publisher: publisher{h.conn}, Clock: h.store, Owner: h.node,
-		Log: h.log.With("part", "scheduler"), Keep: h.cfg.NATSMaxAge, Lateness: h.metrics.lateness,
+		Outbox: h.store, Leases: h.store, Publisher: publisher{h.conn}, Clock: h.store, Owner: h.schedulerName(),
+		Announce: (&announcer{conn: h.conn, node: h.node}).announce,
+		Log:      h.log.With("part", "scheduler"), Keep: h.cfg.NATSMaxAge, Lateness: h.metrics.lateness,
 		Sweeps: []scheduler.Sweep{
 			{Name: "check the permits of what opens next", Spec: "@every 30s", Run: func(ctx context.Context) error {
 				return h.desk.SweepPermits(ctx, nudgeHorizon)
@@ -144,6 +145,15 @@ func (h *house) openScheduler(*app) (err error) {
 	}
 	h.runs = append(h.runs, h.scheduler.Run)
 	return h.listen(nudgeSubject, func([]byte) { h.scheduler.Nudge() })
+}
+
+// schedulerName is by what the lease knows this process. An installation that is one process on one folder, which the
+// broker's lock makes sure of, keeps its name: after a crash it takes its own lease again at once.
+func (h *house) schedulerName() string {
+	if h.cfg.DatabaseURL == "" && h.cfg.NATSURL == "" {
+		return "embedded"
+	}
+	return h.node
 }
 
 // listen hears a subject of the bus until the end.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 
 	"vetroom/events"
 	"vetroom/events/jetstream"
@@ -20,6 +23,27 @@ func (p publisher) Missing(ctx context.Context, stream string, rows []events.Mar
 		stored[i] = jetstream.Stored{ID: r.ID, Seq: r.Seq}
 	}
 	return p.Conn.Missing(ctx, stream, stored)
+}
+
+// announcer tells the signaling processes of openings.
+type announcer struct {
+	conn   *jetstream.Conn
+	node   string
+	serial atomic.Uint64
+}
+
+func (a *announcer) announce(ctx context.Context, unlocks []events.Unlock) error {
+	var messages []events.Message
+	for part := range slices.Chunk(unlocks, events.UnlocksAMessage) {
+		id := fmt.Sprintf("%s.%d", a.node, a.serial.Add(1))
+		messages = append(messages, events.EncodeUnlocks(id, part))
+	}
+	for _, ack := range a.conn.PublishAll(ctx, messages) {
+		if ack.Err != nil {
+			return ack.Err
+		}
+	}
+	return nil
 }
 
 // feed is the broker as signaling hears it.

@@ -16,6 +16,8 @@ import (
 const (
 	defaultMaxAge     = 7 * 24 * time.Hour
 	defaultDuplicates = 2 * time.Minute
+	unlocksAge        = 10 * time.Minute
+	unlocksBytes      = 64 << 20
 	ensureWait        = 15 * time.Second
 	ensureAgainMin    = 100 * time.Millisecond
 	ensureAgainMax    = 2 * time.Second
@@ -45,6 +47,24 @@ func (s StreamsConfig) of(name string) njs.StreamConfig {
 	}
 }
 
+// unlocks describes the stream of events.Unlock messages. What they tell is old within seconds and is told again by the
+// events, so it is kept in memory and for minutes.
+func (s StreamsConfig) unlocks() njs.StreamConfig {
+	return njs.StreamConfig{
+		Name:        events.UnlockStream,
+		Description: "Vetroom's own: doors that open now, many to a message",
+		Subjects:    []string{events.UnlockSubject},
+		Storage:     njs.MemoryStorage,
+		Retention:   njs.LimitsPolicy,
+		Discard:     njs.DiscardOld,
+		Replicas:    max(s.Replicas, 1),
+		MaxAge:      unlocksAge,
+		MaxBytes:    unlocksBytes,
+		Duplicates:  defaultDuplicates,
+		AllowDirect: true,
+	}
+}
+
 func orElse(d, instead time.Duration) time.Duration {
 	if d == 0 {
 		return instead
@@ -52,14 +72,18 @@ func orElse(d, instead time.Duration) time.Duration {
 	return d
 }
 
-// EnsureStreams makes those of events.Streams that are not there, and changes those that are kept otherwise. It may be
+// EnsureStreams makes those of events.Streams, and the one of unlocks, that are not there, and changes those that are kept otherwise. It may be
 // called at any time; a Conn with ConnectConfig.Streams does so by itself.
 func (c *Conn) EnsureStreams(ctx context.Context, cfg StreamsConfig) error {
 	ctx, cancel := context.WithTimeout(ctx, ensureWait)
 	defer cancel()
+	wanted := []njs.StreamConfig{cfg.unlocks()}
 	for _, name := range slices.Sorted(maps.Keys(events.Streams)) {
-		if err := c.ensureStream(ctx, cfg.of(name)); err != nil {
-			return fmt.Errorf("ensure stream %s: %w", name, translate(err))
+		wanted = append(wanted, cfg.of(name))
+	}
+	for _, stream := range wanted {
+		if err := c.ensureStream(ctx, stream); err != nil {
+			return fmt.Errorf("ensure stream %s: %w", stream.Name, translate(err))
 		}
 	}
 	return nil

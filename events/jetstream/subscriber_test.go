@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,6 +29,9 @@ func asSubscriber(t *testing.T, s *Server) (*nats.Conn, njs.JetStream) {
 	}
 	return nc, js
 }
+
+// isUnlocks tells the stream that is Vetroom's own. A subscriber may see that it is there, and no more.
+func isUnlocks(name string) bool { return name == events.UnlockStream }
 
 func TestSubscriberConsumes(t *testing.T) {
 	s := start(t, ServerConfig{})
@@ -122,12 +127,16 @@ func TestSubscriberConsumes(t *testing.T) {
 		if msg, err := stream.GetLastMsgForSubject(ctx, "vetroom.room.open.a-7"); err != nil || msg.Sequence != 8 {
 			t.Errorf("last message: %v, %v", msg, err)
 		}
-		n := 0
-		for range js.StreamNames(ctx).Name() {
-			n++
+		var names []string
+		for name := range js.StreamNames(ctx).Name() {
+			names = append(names, name)
 		}
-		if n != len(events.Streams) {
-			t.Errorf("%d streams", n)
+		slices.Sort(names)
+		if want := slices.Sorted(maps.Keys(events.Streams)); !slices.Equal(slices.DeleteFunc(names, isUnlocks), want) {
+			t.Errorf("streams %v, want %v", names, want)
+		}
+		if _, err := js.CreateOrUpdateConsumer(ctx, events.UnlockStream, njs.ConsumerConfig{}); err == nil {
+			t.Error("a subscriber reads the unlocks")
 		}
 	})
 }
