@@ -70,17 +70,22 @@ func (t *tx) leave(ctx context.Context, r *clinic.Reservation, old, held cells) 
 // take inserts the held cells that the visit did not have, in ascending order. The key on them decides between racers:
 // it returns ErrSlotTaken.
 func (t *tx) take(ctx context.Context, r *clinic.Reservation, old, held cells) error {
+	err := t.run(ctx, t.newCells(r, old, held)...)
+	if t.d.isDuplicate(err) {
+		return clinic.ErrSlotTaken
+	}
+	return err
+}
+
+// newCells gives what inserts them.
+func (t *tx) newCells(r *clinic.Reservation, old, held cells) []statement {
 	var rows [][]field
 	for cell := held.first; cell <= held.last; cell++ {
 		if !old.has(cell) {
 			rows = append(rows, []field{{"vet_id", r.VetID}, {"cell", int64(cell)}, {"reservation_id", r.ID}})
 		}
 	}
-	err := insert(ctx, t, t.d, "cells", "", rows...)
-	if t.d.isDuplicate(err) {
-		return clinic.ErrSlotTaken
-	}
-	return err
+	return inserts(t.d, "cells", "", rows...)
 }
 
 // neighbours reads who holds the cells beside the visit's, where it was and where it is, and keeps them so: a booking
@@ -89,11 +94,16 @@ func (t *tx) take(ctx context.Context, r *clinic.Reservation, old, held cells) e
 //
 // A door closes at most clinic.Grace, one cell, after its visit's end, so nobody farther away matters.
 func (t *tx) neighbours(ctx context.Context, c *change, old, held cells) ([]*change, error) {
-	r := &c.visit.Reservation
-	holders, err := t.holders(ctx, r.VetID, edges(old, held))
-	if err != nil {
+	read, holders := t.readHolders(c.visit.Reservation.VetID, edges(old, held))
+	if err := t.run(ctx, read); err != nil {
 		return nil, err
 	}
+	return t.settleDoors(ctx, c, old, held, holders)
+}
+
+// settleDoors settles who closes for whom, by who holds the cells beside.
+func (t *tx) settleDoors(ctx context.Context, c *change, old, held cells, holders map[clinic.Cell]string) (before []*change, err error) {
+	r := &c.visit.Reservation
 	others := func(cell clinic.Cell) string {
 		if holders[cell] == r.ID {
 			return ""
@@ -105,7 +115,6 @@ func (t *tx) neighbours(ctx context.Context, c *change, old, held cells) ([]*cha
 			return nil, err
 		}
 	}
-	var before []*change
 	if !held.empty() {
 		if before, err = t.yields(ctx, before, others(held.first-1), r.Start, c.now); err != nil {
 			return nil, err
@@ -129,27 +138,31 @@ func edges(stretches ...cells) []clinic.Cell {
 	return slices.Compact(all)
 }
 
-// holders reads who holds the cells, and locks those that are held.
-func (t *tx) holders(ctx context.Context, vetID string, at []clinic.Cell) (map[clinic.Cell]string, error) {
-	type row struct {
-		cell   int64
-		holder string
-	}
+// readHolders gives what reads who holds the cells, and locks those that are held; and where that will stand.
+func (t *tx) readHolders(vetID string, at []clinic.Cell) (statement, map[clinic.Cell]string) {
 	args := []any{vetID}
 	for _, cell := range at {
 		args = append(args, int64(cell))
 	}
-	var rows []*row
-	err := query(ctx, t, func() []any {
-		r := &row{}
-		rows = append(rows, r)
-		return []any{&r.cell, &r.holder}
-	}, "SELECT cell, reservation_id FROM cells WHERE vet_id = ? AND cell IN ("+placeholders(len(at))+") ORDER BY cell"+t.d.rowLock, args...)
-	holders := make(map[clinic.Cell]string, len(rows))
-	for _, r := range rows {
-		holders[clinic.Cell(r.cell)] = r.holder
-	}
-	return holders, err
+	holders := map[clinic.Cell]string{}
+	return statement{
+		text: "SELECT cell, reservation_id FROM cells WHERE vet_id = ? AND cell IN (" + placeholders(len(at)) + ") ORDER BY cell" + t.d.rowLock,
+		args: args,
+		scan: func() []any { row := &holding{holders: holders}; return []any{&row.cell, row} },
+	}, holders
+}
+
+// holding is who holds a cell.
+type holding struct {
+	cell    int64
+	holders map[clinic.Cell]string
+}
+
+// Scan implements sql.Scanner, for the holder, which comes after its cell.
+func (h *holding) Scan(src any) error {
+	id, err := text(src)
+	h.holders[clinic.Cell(h.cell)] = id
+	return err
 }
 
 // yieldToNext sets when the visit's own door closes, by who holds the next cell.

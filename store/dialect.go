@@ -132,19 +132,27 @@ func openSQLite(address string) (write, read *sql.DB, err error) {
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
 	file.RawQuery = options.Encode()
-	if write, err = sql.Open("sqlite", file.String()); err != nil {
+	if write, err = openFile(file.String()); err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)
 	options.Set("_query_only", "true")
 	options.Set("_txlock", "deferred")
 	file.RawQuery = options.Encode()
-	if read, err = sql.Open("sqlite", file.String()); err != nil {
+	if read, err = openFile(file.String()); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
 	return write, read, nil
+}
+
+func openFile(name string) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(name)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(preparing{connector}), nil
 }
 
 // ownFile makes the database's file, for nobody else to read: it holds people's names and telephones.
@@ -188,7 +196,8 @@ func mysqlConfig(address string) (*mysql.Config, error) {
 }
 
 func setMySQL(cfg *mysql.Config) error {
-	cfg.Loc, cfg.ParseTime, cfg.ClientFoundRows, cfg.RejectReadOnly, cfg.InterpolateParams = time.UTC, true, true, true, true
+	cfg.Loc, cfg.ParseTime, cfg.ClientFoundRows, cfg.RejectReadOnly = time.UTC, true, true, true
+	cfg.InterpolateParams, cfg.MultiStatements = true, true // see tx.run: nothing is ever put into a text but constants
 	cfg.Logger = &mysql.NopLogger{}
 	for _, limit := range []struct {
 		of *time.Duration

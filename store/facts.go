@@ -85,27 +85,37 @@ func (t *tx) renew(ctx context.Context, c *change, a clinic.Aggregate, out *outg
 	return numbered, nil
 }
 
-// finish writes what was gathered. It is a transaction's last act: a door whose opening was deleted must not have come
-// to its instant, or it is decided anew.
+// finish writes what was gathered. It is a transaction's last act.
 func (t *tx) finish(ctx context.Context, out *outgoing) error {
-	rows := make([][]field, len(out.facts))
-	for i, e := range out.facts {
-		row, err := outboxRow(e)
-		if err != nil {
-			return err
-		}
-		rows[i] = row
-	}
-	if err := insert(ctx, t, t.d, "outbox", "", rows...); err != nil {
+	all, err := t.outgoing(out)
+	if err != nil {
 		return err
 	}
-	if err := t.tell(ctx, out.entries); err != nil {
+	if err := t.run(ctx, all...); err != nil {
 		return err
 	}
+	return t.inTime(out)
+}
+
+// inTime returns errConflict if a door whose opening was deleted came to its instant: it is decided anew.
+func (t *tx) inTime(out *outgoing) error {
 	if !out.deadline.IsZero() && !t.s.Now().Before(out.deadline) {
 		return errConflict
 	}
 	return nil
+}
+
+// outgoing gives what writes what was gathered.
+func (t *tx) outgoing(out *outgoing) ([]statement, error) {
+	rows := make([][]field, len(out.facts))
+	for i, e := range out.facts {
+		row, err := outboxRow(e)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = row
+	}
+	return append(inserts(t.d, "outbox", "", rows...), t.told(out.entries)...), nil
 }
 
 func outboxRow(e clinic.Event) ([]field, error) {

@@ -37,18 +37,12 @@ func (s *Store) keysSince() int64 { return s.Now().Add(-clinic.IdempotencyWindow
 // errKeyUsed says that a booking's key is another's.
 var errKeyUsed = errors.New("the idempotency key was used")
 
-// useKey notes a booking's key. It returns errKeyUsed if it was used within the window; while another booking with it
-// is under way it waits for that one's end.
-func (t *tx) useKey(ctx context.Context, key *clinic.IdempotencyKey, r *clinic.Reservation) error {
-	if key == nil {
-		return nil
-	}
-	row := []field{{"id", key.Key[:]}, {"body", key.Body[:]}, {"reservation_id", r.ID}, {"used_at", t.s.Now().UnixMilli()}}
-	err := insert(ctx, t, t.d, "idempotency_keys", "", row)
-	if t.d.isDuplicate(err) {
-		return errKeyUsed
-	}
-	return err
+// newUse gives what notes a booking's key. The key is taken if it was used within the window; while another booking with
+// it is under way the statement waits for that one's end.
+func (t *tx) newUse(key *clinic.IdempotencyKey, r *clinic.Reservation) []statement {
+	return inserts(t.d, "idempotency_keys", "", []field{
+		{"id", key.Key[:]}, {"body", key.Body[:]}, {"reservation_id", r.ID}, {"used_at", t.s.Now().UnixMilli()},
+	})
 }
 
 // forgetKey deletes a key that is older than the window.
@@ -62,14 +56,14 @@ func (s *Store) forgetKey(ctx context.Context, key *clinic.IdempotencyKey) error
 // keysUntil is the instant at which the links and grants of a reservation end.
 func keysUntil(r *clinic.Reservation) time.Time { return r.End.Add(clinic.LinkLife) }
 
-// addKeys saves a new reservation's link, and lets its session hold it.
-func (t *tx) addKeys(ctx context.Context, r *clinic.Reservation, link clinic.LinkHash, session string) error {
+// newKeys gives what saves a new reservation's link, and lets its session hold it.
+func (t *tx) newKeys(r *clinic.Reservation, link clinic.LinkHash, session string) []statement {
 	until := keysUntil(r)
-	row := []field{{"hash", link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}}
-	if err := insert(ctx, t, t.d, "links", "", row); err != nil || session == "" {
-		return err
+	all := inserts(t.d, "links", "", []field{{"hash", link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+	if session == "" {
+		return all
 	}
-	return insert(ctx, t, t.d, "grants", "", []field{{"session", session}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+	return append(all, inserts(t.d, "grants", "", []field{{"session", session}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})...)
 }
 
 // followKeys moves the end of a reservation's links and grants with its own.
@@ -133,7 +127,7 @@ func (s *Store) Granted(ctx context.Context, session, reservationID string) (boo
 func (s *Store) Revoke(ctx context.Context, session string, until time.Time) error {
 	return s.writeAgain(ctx, "revoke a session", func(t *tx) error {
 		row := []field{{"session", session}, {"expires_at", millis{&until}}}
-		return insert(ctx, t, t.d, "revocations", t.d.takeLast("session", "expires_at"), row)
+		return t.insert(ctx, "revocations", t.d.takeLast("session", "expires_at"), row)
 	})
 }
 

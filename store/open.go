@@ -36,6 +36,7 @@ type Store struct {
 	speaks         atomic.Pointer[dialect]
 	clock          *clock
 	zones          zones
+	known          known
 	newID          func() string
 	onDue          func(time.Time)
 	log            *slog.Logger

@@ -125,7 +125,7 @@ func (t *tx) setPermits(ctx context.Context, vet *clinic.Vet) error {
 	if _, err := t.ExecContext(ctx, "DELETE FROM permits WHERE vet_id = ?", vet.ID); err != nil {
 		return err
 	}
-	return insert(ctx, t, t.d, "permits", "", permitRows(vet.ID, vet.Permits)...)
+	return t.insert(ctx, "permits", "", permitRows(vet.ID, vet.Permits)...)
 }
 
 func ptr[T any](v T) *T { return &v }

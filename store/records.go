@@ -75,22 +75,26 @@ func values(fields []field) []any {
 	return all
 }
 
-// insert adds rows, which all have the same columns, in as few statements as the dialect allows. tail ends each.
-func insert(ctx context.Context, q querier, d *dialect, table, tail string, rows ...[]field) error {
+// inserts adds rows, which all have the same columns, in as few statements as the dialect allows. tail ends each.
+func inserts(d *dialect, table, tail string, rows ...[]field) []statement {
+	var all []statement
 	for len(rows) > 0 {
 		n := min(len(rows), d.maxParams/len(rows[0]), 1000)
 		marks := "(" + placeholders(len(rows[0])) + ")"
-		query := "INSERT INTO " + table + " (" + columns("", rows[0]) + ") VALUES " + marks + strings.Repeat(", "+marks, n-1) + tail
+		text := "INSERT INTO " + table + " (" + columns("", rows[0]) + ") VALUES " + marks + strings.Repeat(", "+marks, n-1) + tail
 		args := make([]any, 0, n*len(rows[0]))
 		for _, row := range rows[:n] {
 			args = append(args, values(row)...)
 		}
-		if _, err := q.ExecContext(ctx, query, args...); err != nil {
-			return err
-		}
+		all = append(all, statement{text: text, args: args})
 		rows = rows[n:]
 	}
-	return nil
+	return all
+}
+
+// insert runs inserts.
+func (t *tx) insert(ctx context.Context, table, tail string, rows ...[]field) error {
+	return t.run(ctx, inserts(t.d, table, tail, rows...)...)
 }
 
 // update writes all columns of the row with an id.

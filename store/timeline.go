@@ -31,10 +31,11 @@ func (s *Store) Timeline(ctx context.Context, reservationID string) ([]clinic.En
 // Tell adds entries to timelines, all or none. Of emitted, owner_told and vet_told only the first of a reservation
 // stays; it is no error to tell them again.
 func (s *Store) Tell(ctx context.Context, entries []clinic.Entry) error {
-	return s.writeAgain(ctx, "tell a timeline", func(t *tx) error { return t.tell(ctx, entries) })
+	return s.writeAgain(ctx, "tell a timeline", func(t *tx) error { return t.run(ctx, t.told(entries)...) })
 }
 
-func (t *tx) tell(ctx context.Context, entries []clinic.Entry) error {
+// told gives what adds entries.
+func (t *tx) told(entries []clinic.Entry) []statement {
 	rows := make([][]field, len(entries))
 	for i := range entries {
 		e := &entries[i]
@@ -46,5 +47,5 @@ func (t *tx) tell(ctx context.Context, entries []clinic.Entry) error {
 			{"reservation_id", &e.ReservationID}, {"happened_at", millis{&e.At}}, {"what", &e.What}, {"party", &e.By}, {"once", key},
 		}
 	}
-	return insert(ctx, t, t.d, "timeline", t.d.keepFirst("timeline", "once"), rows...)
+	return inserts(t.d, "timeline", t.d.keepFirst("timeline", "once"), rows...)
 }

@@ -72,14 +72,14 @@ func (s *Store) AddVets(ctx context.Context, vets []*clinic.Vet) error {
 			rows = append(rows, vetFields(v, &s.zones))
 			permits = append(permits, permitRows(v.ID, v.Permits)...)
 		}
-		err := insert(ctx, t, t.d, "vets", "", rows...)
+		err := t.insert(ctx, "vets", "", rows...)
 		if t.d.isDuplicate(err) {
 			return clinic.ErrLoginTaken
 		}
 		if err != nil {
 			return err
 		}
-		return insert(ctx, t, t.d, "permits", "", permits...)
+		return t.insert(ctx, "permits", "", permits...)
 	})
 }
 
@@ -147,7 +147,7 @@ func (s *Store) Attend(ctx context.Context, vetIDs []string) error {
 		rows[i] = []field{{"vet_id", &vetIDs[i]}, {"seen_at", &now}}
 	}
 	return s.writeAgain(ctx, "note who is present", func(t *tx) error {
-		return insert(ctx, t, t.d, "presence", t.d.takeLast("vet_id", "seen_at"), rows...)
+		return t.insert(ctx, "presence", t.d.takeLast("vet_id", "seen_at"), rows...)
 	})
 }
 

@@ -42,6 +42,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"racers for one vet", testVetRacers},
 		{"change against claim", testChangeAgainstClaim},
 		{"permit against booking", testPermitAgainstBooking},
+		{"a vet changed elsewhere", testVetChangedElsewhere},
 		{"on due", testOnDue},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })

@@ -62,6 +62,7 @@ func install(ctx context.Context, dir string) error {
 		"--auth-root-authentication-method=normal",
 		"--skip-test-db",
 		"--skip-name-resolve",
+		"--tmpdir=" + dir, // a server that starts removes what others keep in a shared one
 		logSize,
 	}
 	cmd := exec.CommandContext(ctx, find("mariadb-install-db"), append(args, asUser()...)...)
