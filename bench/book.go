@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
 	"time"
 
 	"vetroom/clinic"
@@ -122,8 +126,12 @@ func (c *bookCmd) compare(l *lab, out *report, of string, n int, product, floor 
 		if round == 0 {
 			length /= 2
 		}
-		ours, err := closedLoop(l.ctx, product.calendar, n, length, product.book)
+		stop, err := c.profile(fmt.Sprintf("%s round %d", of, round))
 		if err != nil {
+			return err
+		}
+		ours, err := closedLoop(l.ctx, product.calendar, n, length, product.book)
+		if err := errors.Join(err, stop()); err != nil {
 			return err
 		}
 		theirs := tally{took: 1}
@@ -139,6 +147,21 @@ func (c *bookCmd) compare(l *lab, out *report, of string, n int, product, floor 
 	return nil
 }
 
+// profile writes a CPU profile of this process, which is the store's where it is called from here, until stop.
+func (c *bookCmd) profile(name string) (stop func() error, err error) {
+	if c.CPUProfile == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(filepath.Join(c.CPUProfile, strings.NewReplacer(" ", "-", ",", "").Replace(name)+".pprof"))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() error { pprof.StopCPUProfile(); return file.Close() }, nil
+}
+
 // booked notes a round.
 func (r *report) booked(of string, ours, theirs tally, compared bool) {
 	goal := ""
@@ -149,7 +172,10 @@ func (r *report) booked(of string, ours, theirs tally, compared bool) {
 	rate.Product = append(rate.Product, ours.rate())
 	p50, p99 := r.row(of, "p50", "ms", ""), r.row(of, "p99", "ms", "")
 	p50.Product, p99.Product = append(p50.Product, ms(ours.at(.5))), append(p99.Product, ms(ours.at(.99)))
+	cpu := r.row(of, "own CPU a booking", "µs", "")
+	cpu.Product = append(cpu.Product, ours.perBooking(ours.cpu))
 	if compared {
+		cpu.Floor = append(cpu.Floor, theirs.perBooking(theirs.cpu))
 		rate.Floor = append(rate.Floor, theirs.rate())
 		p50.Floor, p99.Floor = append(p50.Floor, ms(theirs.at(.5))), append(p99.Floor, ms(theirs.at(.99)))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +49,7 @@ func (c *calendarOf) take(client int) (vet string, start time.Time) {
 type tally struct {
 	took      time.Duration
 	latencies []time.Duration // sorted
+	cpu       time.Duration   // of this process: clients, and the store or the floor
 }
 
 func (t tally) rate() float64 { return float64(len(t.latencies)) / t.took.Seconds() }
@@ -60,7 +62,7 @@ func closedLoop(ctx context.Context, calendar *calendarOf, n int, length time.Du
 	settle()
 	var all tally
 	var mu sync.Mutex // guards all.latencies
-	began := time.Now()
+	began, cpu := time.Now(), selfCPU()
 	group, ctx := errgroup.WithContext(ctx)
 	for client := range n {
 		group.Go(func() error {
@@ -80,9 +82,23 @@ func closedLoop(ctx context.Context, calendar *calendarOf, n int, length time.Du
 		})
 	}
 	err := group.Wait()
-	all.took = time.Since(began)
+	all.took, all.cpu = time.Since(began), selfCPU()-cpu
 	slices.SortFunc(all.latencies, cmp.Compare)
 	return all, err
+}
+
+// selfCPU is the processor time that this process has taken so far.
+func selfCPU() time.Duration {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// perBooking is what a booking took of something, in microseconds.
+func (t tally) perBooking(d time.Duration) float64 {
+	return float64(d.Microseconds()) / float64(max(1, len(t.latencies)))
 }
 
 // atDesk books at the product's front desk.

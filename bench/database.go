@@ -98,7 +98,7 @@ func (db *database) store(ctx context.Context) (*store.Store, error) {
 
 // raw opens the database without the product, with the same driver and the same promises: each commit is synced.
 func (db *database) raw(conns int) (*sql.DB, error) {
-	driver, dsn := "mysql", strings.TrimPrefix(db.url, "mysql://")+"?transaction_isolation=%27READ-COMMITTED%27"
+	driver, dsn := "mysql", strings.TrimPrefix(db.url, "mysql://")+"?tx_isolation=%27READ-COMMITTED%27"
 	if db.kind == sqliteKind {
 		driver = "sqlite"
 		dsn = "file:" + strings.TrimPrefix(db.url, "sqlite://") +
