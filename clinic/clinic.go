@@ -56,6 +56,12 @@ const (
 	RoleVet   Role = "vet"
 )
 
+// Seat is one seat of one room.
+type Seat struct {
+	RoomID string
+	Role   Role
+}
+
 // Other gives the seat across.
 func (r Role) Other() Role {
 	if r == RoleOwner {

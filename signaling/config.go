@@ -30,7 +30,7 @@ type (
 
 	// Seats numbers those who take a seat, over all processes: the highest has it.
 	Seats interface {
-		TakeSeat(ctx context.Context, roomID string, role clinic.Role) (epoch int64, err error)
+		TakeSeats(ctx context.Context, seats []clinic.Seat) (map[clinic.Seat]int64, error)
 	}
 
 	// Timeline keeps what happened. The first owner_told and vet_told of a reservation count, later ones change nothing.

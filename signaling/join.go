@@ -80,7 +80,7 @@ func (s *Server) enter(p *peer, d *door, m Join) (entrance, error) {
 
 // number takes a seat's number from the database. A seat that is only resumed keeps its own while the database is away.
 func (s *Server) number(ctx context.Context, d *door, e *entrance) (err error) {
-	e.epoch, err = s.cfg.Seats.TakeSeat(ctx, d.id, e.role)
+	e.epoch, err = s.taker.take(ctx, clinic.Seat{RoomID: d.id, Role: e.role})
 	if err == nil {
 		return nil
 	}

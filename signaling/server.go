@@ -28,6 +28,7 @@ type Server struct {
 	vets       vetWatch
 	nodes      nodes
 	diary      *diary
+	taker      *taker
 	attendance *attendance
 	stale      chan struct{} // something may have been missed
 	stats      counters
@@ -85,6 +86,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.hub = hub{srv: s, doors: map[string]*door{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.taker = &taker{seats: cfg.Seats, ctx: s.ctx, running: &s.running}
 	for i := range s.peers {
 		s.peers[i] = map[*peer]struct{}{}
 	}

@@ -279,11 +279,16 @@ func (w *world) RoomRevs(_ context.Context, ids []string) (map[string]int64, err
 	return revs, w.read()
 }
 
-func (w *world) TakeSeat(_ context.Context, room string, role clinic.Role) (int64, error) {
+func (w *world) TakeSeats(_ context.Context, seats []clinic.Seat) (map[clinic.Seat]int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.epochs[room+string(role)]++
-	return w.epochs[room+string(role)], w.read()
+	taken := map[clinic.Seat]int64{}
+	for _, seat := range seats {
+		key := seat.RoomID + string(seat.Role)
+		w.epochs[key]++
+		taken[seat] = w.epochs[key]
+	}
+	return taken, w.read()
 }
 
 func (w *world) Tell(_ context.Context, entries []clinic.Entry) error {

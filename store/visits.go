@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vetroom/clinic"
@@ -121,22 +122,55 @@ func (s *Store) RoomRevs(ctx context.Context, ids []string) (map[string]int64, e
 	return revs, s.fault("read the revs of rooms", err)
 }
 
-// TakeSeat gives a new and higher epoch of a seat, whose holder is who has the highest. It returns ErrNotFound.
-func (s *Store) TakeSeat(ctx context.Context, roomID string, role clinic.Role) (epoch int64, err error) {
-	if !plain(roomID) {
-		return 0, clinic.ErrNotFound
-	}
-	column := map[clinic.Role]string{clinic.RoleOwner: "owner_epoch", clinic.RoleVet: "vet_epoch"}[role]
-	if column == "" {
-		return 0, clinic.ErrNotFound
-	}
-	err = s.writeAgain(ctx, "take a seat", func(t *tx) error {
-		if err := t.bump(ctx, "UPDATE rooms SET "+column+" = "+column+" + 1 WHERE id = ?", roomID); err != nil {
-			return gone(err)
+// TakeSeats gives each seat a new and higher epoch; who has a seat's highest holds it. Seats of rooms that do not exist
+// are left out. All are one transaction, so that those who come together, after a restart for instance, cost one commit.
+func (s *Store) TakeSeats(ctx context.Context, seats []clinic.Seat) (map[clinic.Seat]int64, error) {
+	taken := make(map[clinic.Seat]int64, len(seats))
+	err := s.writeAgain(ctx, "take seats", func(t *tx) error {
+		clear(taken)
+		for _, role := range []clinic.Role{clinic.RoleOwner, clinic.RoleVet} {
+			if err := t.takeSeats(ctx, role, seats, taken); err != nil {
+				return err
+			}
 		}
-		return t.QueryRowContext(ctx, "SELECT "+column+" FROM rooms WHERE id = ?", roomID).Scan(&epoch)
+		return nil
 	})
-	return epoch, err
+	return taken, err
+}
+
+func (t *tx) takeSeats(ctx context.Context, role clinic.Role, seats []clinic.Seat, taken map[clinic.Seat]int64) error {
+	column := string(role) + "_epoch"
+	var rooms []string
+	for _, seat := range seats {
+		if seat.Role == role && plain(seat.RoomID) {
+			rooms = append(rooms, seat.RoomID)
+		}
+	}
+	slices.Sort(rooms) // in the same order for everybody, so that nobody waits in a circle
+	for part := range slices.Chunk(slices.Compact(rooms), t.d.maxParams) {
+		in := "id IN (" + placeholders(len(part)) + ")"
+		if _, err := t.ExecContext(ctx, "UPDATE rooms SET "+column+" = "+column+" + 1 WHERE "+in, anys(part)...); err != nil {
+			return err
+		}
+		var rows []*seatRow
+		err := query(ctx, t, func() []any {
+			r := &seatRow{}
+			rows = append(rows, r)
+			return []any{&r.room, &r.epoch}
+		}, "SELECT id, "+column+" FROM rooms WHERE "+in, anys(part)...)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			taken[clinic.Seat{RoomID: r.room, Role: role}] = r.epoch
+		}
+	}
+	return nil
+}
+
+type seatRow struct {
+	room  string
+	epoch int64
 }
 
 // told lets the scheduler know what is due, if anything is.

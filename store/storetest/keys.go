@@ -168,22 +168,41 @@ func testTimeline(t *testing.T, fresh func(*testing.T) string) {
 	}
 }
 
+// take takes one seat.
+func (h *house) take(roomID string, role clinic.Role) (int64, error) {
+	seat := clinic.Seat{RoomID: roomID, Role: role}
+	taken, err := h.TakeSeats(h.Context(), []clinic.Seat{seat})
+	if epoch, ok := taken[seat]; ok || err != nil {
+		return epoch, err
+	}
+	return 0, clinic.ErrNotFound
+}
+
 func testSeats(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	v := h.book(h.vet(), hour(3), 20)
 	for want := range int64(3) {
-		if epoch, err := h.TakeSeat(h.Context(), v.Room.ID, clinic.RoleVet); err != nil || epoch != want+1 {
+		if epoch, err := h.take(v.Room.ID, clinic.RoleVet); err != nil || epoch != want+1 {
 			h.Errorf("the vet's seat: %d, %v, want %d", epoch, err, want+1)
 		}
 	}
-	if epoch, err := h.TakeSeat(h.Context(), v.Room.ID, clinic.RoleOwner); err != nil || epoch != 1 {
+	if epoch, err := h.take(v.Room.ID, clinic.RoleOwner); err != nil || epoch != 1 {
 		h.Errorf("the owner's seat: %d, %v", epoch, err)
 	}
 	if read := h.visit(v.Reservation.ID); *read != *v {
 		h.Error("taking a seat changed the room")
 	}
-	_, err := h.TakeSeat(h.Context(), NewID(), clinic.RoleVet)
+	_, err := h.take(NewID(), clinic.RoleVet)
 	h.wantError(err, clinic.ErrNotFound, "a seat in no room")
+	other := h.book(h.vet(), hour(4), 20)
+	seats := []clinic.Seat{
+		{RoomID: other.Room.ID, Role: clinic.RoleVet}, {RoomID: v.Room.ID, Role: clinic.RoleVet},
+		{RoomID: NewID(), Role: clinic.RoleVet}, {RoomID: other.Room.ID, Role: clinic.RoleOwner},
+	}
+	taken, err := h.TakeSeats(h.Context(), seats)
+	if err != nil || len(taken) != 3 || taken[seats[0]] != 1 || taken[seats[1]] != 4 || taken[seats[3]] != 1 {
+		h.Errorf("seats together: %v, %v", taken, err)
+	}
 
 	changed := h.change(v.Reservation.ID, delay(5))
 	ids := []string{v.Room.ID, NewID(), v.Room.ID}

@@ -88,7 +88,7 @@ func testStrangeIDs(t *testing.T, fresh func(*testing.T) string) {
 		_, number := h.VisitByNumber(h.Context(), id)
 		_, vet := h.Vet(h.Context(), id)
 		_, login := h.VetByLogin(h.Context(), id)
-		_, seat := h.TakeSeat(h.Context(), id, clinic.RoleOwner)
+		_, seat := h.take(id, clinic.RoleOwner)
 		_, _, changed := h.ChangeVisit(h.Context(), id, cancel)
 		_, _, booked := h.Book(h.Context(), booking(id, spanAt(hour(1), 20)))
 		_, changedVet := h.ChangeVet(h.Context(), id, nil)
