@@ -1,6 +1,7 @@
 package mariadb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,36 @@ func (s *Server) Kill() {
 }
 
 // Pause freezes the server by SIGSTOP: connections stay and nothing answers.
-func (s *Server) Pause() error { return s.signal(syscall.SIGSTOP) }
+// It returns when all its threads have stopped, which a busy machine takes a
+// while for.
+func (s *Server) Pause() error {
+	if err := s.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(patience); !s.frozen(); {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("freeze MariaDB: still running after %v", patience)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+// frozen says whether every thread of the server is in the stopped state, T,
+// which stands behind the name in parentheses.
+func (s *Server) frozen() bool {
+	threads, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(s.PID()), "task", "*", "stat"))
+	if err != nil || len(threads) == 0 {
+		return false
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err == nil && !bytes.Contains(stat, []byte(") T ")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Resume lets a frozen server go on.
 func (s *Server) Resume() error { return s.signal(syscall.SIGCONT) }
