@@ -173,9 +173,9 @@ func (r *report) booked(of string, ours, theirs tally, compared bool) {
 	p50, p99 := r.row(of, "p50", "ms", ""), r.row(of, "p99", "ms", "")
 	p50.Product, p99.Product = append(p50.Product, ms(ours.at(.5))), append(p99.Product, ms(ours.at(.99)))
 	cpu := r.row(of, "own CPU a booking", "µs", "")
-	cpu.Product = append(cpu.Product, ours.perBooking(ours.cpu))
+	cpu.Product = append(cpu.Product, ours.each(ours.cpu))
 	if compared {
-		cpu.Floor = append(cpu.Floor, theirs.perBooking(theirs.cpu))
+		cpu.Floor = append(cpu.Floor, theirs.each(theirs.cpu))
 		rate.Floor = append(rate.Floor, theirs.rate())
 		p50.Floor, p99.Floor = append(p50.Floor, ms(theirs.at(.5))), append(p99.Floor, ms(theirs.at(.99)))
 	}

@@ -49,6 +49,7 @@ func (c *calendarOf) take(client int) (vet string, start time.Time) {
 type tally struct {
 	took      time.Duration
 	latencies []time.Duration // sorted
+	failed    int             // of latencies, those whose answer was no success
 	cpu       time.Duration   // of this process: clients, and the store or the floor
 }
 
@@ -96,8 +97,8 @@ func selfCPU() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// perBooking is what a booking took of something, in microseconds.
-func (t tally) perBooking(d time.Duration) float64 {
+// each is what one of them took of something, in microseconds.
+func (t tally) each(d time.Duration) float64 {
 	return float64(d.Microseconds()) / float64(max(1, len(t.latencies)))
 }
 

@@ -28,8 +28,9 @@ type cli struct {
 	Pages  pagesCmd  `cmd:"" help:"Pages and reads at a constant rate, and their queries."`
 	Growth growthCmd `cmd:"" help:"The same on a small and on a large database."`
 
-	Clients   clientsCmd   `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
-	FloorRoom floorRoomCmd `cmd:"" hidden:"" help:"The floor of the sockets' benchmarks, as a child process."`
+	Clients    clientsCmd    `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
+	FloorRoom  floorRoomCmd  `cmd:"" hidden:"" help:"The floor of the sockets' benchmarks, as a child process."`
+	FloorPages floorPagesCmd `cmd:"" hidden:"" help:"The floor of the reads, as a child process."`
 }
 
 func main() {
