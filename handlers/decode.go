@@ -128,8 +128,9 @@ func parseList(d *json.Decoder, depth int) (any, error) {
 	return list, err
 }
 
-// read decodes the call's body by parse and checks that nothing was left over. It returns errMalformed naming each
-// value of a wrong type, else clinic.ErrInvalid naming each that cannot be right and each key that nobody knows.
+// read decodes the call's body by parse and checks that nothing was left over. It returns errMalformed for what is no
+// JSON object, and clinic.ErrInvalid naming each value that is of a wrong type or cannot be right, and each key that
+// nobody knows.
 func read[T any](c *call, parse func(*object) T) (T, error) {
 	value, _, err := readAll(c, parse)
 	return value, err

@@ -26,10 +26,7 @@ type object struct {
 }
 
 // faults are all that is wrong with a body.
-type faults struct {
-	types   []clinic.FieldError // of another type than expected
-	content []clinic.FieldError // cannot be right
-}
+type faults struct{ fields []clinic.FieldError }
 
 func newObject(root map[string]any) *object {
 	return &object{values: root, known: map[string]bool{}, faults: &faults{}}
@@ -37,25 +34,24 @@ func newObject(root map[string]any) *object {
 
 func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
-// err is nil, errMalformed or clinic.ErrInvalid.
-func (f *faults) err() error {
-	switch {
-	case len(f.types) > 0:
-		return &clinic.Error{Code: errMalformed.Code, Detail: errMalformed.Detail, Fields: f.types}
-	case len(f.content) > 0:
-		return &clinic.Error{Code: clinic.ErrInvalid.Code, Detail: clinic.ErrInvalid.Detail, Fields: f.content}
+// note adds one. Of a field only the first is told.
+func (f *faults) note(field, format string, args ...any) {
+	if !slices.ContainsFunc(f.fields, func(had clinic.FieldError) bool { return had.Field == field }) {
+		f.fields = append(f.fields, clinic.FieldError{Field: field, Detail: fmt.Sprintf(format, args...)})
 	}
-	return nil
 }
 
-// wrongType notes that key should have been another JSON type.
-func (o *object) wrongType(key, expected string) {
-	o.faults.types = append(o.faults.types, clinic.FieldError{Field: o.path + key, Detail: "must be " + expected})
+// err is nil or clinic.ErrInvalid, naming the fields.
+func (f *faults) err() error {
+	if len(f.fields) == 0 {
+		return nil
+	}
+	return &clinic.Error{Code: clinic.ErrInvalid.Code, Detail: clinic.ErrInvalid.Detail, Fields: f.fields}
 }
 
 // invalid notes that key's value cannot be right.
 func (o *object) invalid(key, format string, args ...any) {
-	o.faults.content = append(o.faults.content, clinic.FieldError{Field: o.path + key, Detail: fmt.Sprintf(format, args...)})
+	o.faults.note(o.path+key, format, args...)
 }
 
 // adopt takes over what the domain found wrong, but for fields that were found wrong already.
@@ -65,10 +61,7 @@ func (o *object) adopt(err error) {
 		return
 	}
 	for _, field := range known.Fields {
-		had := func(f clinic.FieldError) bool { return f.Field == field.Field }
-		if !slices.ContainsFunc(o.faults.types, had) && !slices.ContainsFunc(o.faults.content, had) {
-			o.faults.content = append(o.faults.content, field)
-		}
+		o.faults.note(field.Field, "%s", field.Detail)
 	}
 }
 
@@ -116,7 +109,7 @@ func valueOf[T any](o *object, key, expected string) (value T, ok bool) {
 		return value, false
 	}
 	if value, ok = v.(T); !ok {
-		o.wrongType(key, expected)
+		o.invalid(key, "must be %s", expected)
 	}
 	return value, ok
 }
@@ -257,7 +250,7 @@ func (o *object) list(key string) []*object {
 		name := fmt.Sprintf("%s[%d]", key, i)
 		fields, ok := v.(map[string]any)
 		if !ok {
-			o.wrongType(name, "an object")
+			o.invalid(name, "must be an object")
 		}
 		parts = append(parts, o.part(name, fields))
 	}

@@ -46,7 +46,7 @@ func (c *call) key(scope string, canonical []byte) (*clinic.IdempotencyKey, erro
 		return keyOf(scope, key, canonical), nil
 	}
 	var f faults
-	f.content = []clinic.FieldError{{Field: "Idempotency-Key", Detail: "must be one text of 1 to 255 characters"}}
+	f.note("Idempotency-Key", "must be one text of 1 to 255 characters")
 	return nil, f.err()
 }
 

@@ -138,10 +138,10 @@ func TestRefusedBookings(t *testing.T) {
 		"unknown key":    {func(b obj) { b["colour"] = "brown" }, 422, "invalid", "colour"},
 		"unknown within": {func(b obj) { b["pet"].(obj)["age"] = 3 }, 422, "invalid", "pet.age"},
 		"another case":   {func(b obj) { b["Symptoms"] = "x" }, 422, "invalid", "Symptoms"},
-		"start a number": {func(b obj) { b["start"] = 1 }, 400, "malformed", "start"},
-		"owner a text":   {func(b obj) { b["owner"] = "Lee" }, 400, "malformed", "owner"},
-		"year a text":    {func(b obj) { b["pet"].(obj)["birth_year"] = "2019" }, 400, "malformed", "pet.birth_year"},
-		"pet a list":     {func(b obj) { b["pet"] = []any{} }, 400, "malformed", "pet"},
+		"start a number": {func(b obj) { b["start"] = 1 }, 422, "invalid", "start"},
+		"owner a text":   {func(b obj) { b["owner"] = "Lee" }, 422, "invalid", "owner"},
+		"year a text":    {func(b obj) { b["pet"].(obj)["birth_year"] = "2019" }, 422, "invalid", "pet.birth_year"},
+		"pet a list":     {func(b obj) { b["pet"] = []any{} }, 422, "invalid", "pet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, body := s.browser(), s.booking(tuesday9)

@@ -48,10 +48,10 @@ func (h *Handler) vetsPage(c *call) (reply, error) {
 	}
 	in := c.query()
 	q := readVetQuery(in)
-	for _, wrong := range in.faults.content {
+	for _, wrong := range in.faults.fields {
 		in.Del(wrong.Field)
 	}
-	if len(in.faults.content) > 0 {
+	if len(in.faults.fields) > 0 {
 		q = readVetQuery(in)
 	}
 	cards, next, err := h.Desk.Vets(c.ctx(), q)

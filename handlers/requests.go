@@ -89,7 +89,7 @@ func readHours(o *object) hoursDocument {
 			o.invalid("time_zone", "must be an IANA time zone like Asia/Seoul")
 		}
 	}
-	if len(o.faults.content) == 0 {
+	if len(o.faults.fields) == 0 {
 		o.adopt(h.Validate())
 	}
 	return h
@@ -149,7 +149,7 @@ type query struct {
 func (c *call) query() *query { return &query{Values: c.URL.Query()} }
 
 func (q *query) invalid(name, format string, args ...any) {
-	q.faults.content = append(q.faults.content, clinic.FieldError{Field: name, Detail: fmt.Sprintf(format, args...)})
+	q.faults.note(name, format, args...)
 }
 
 // whole reads a whole number from low to high, or otherwise if absent.

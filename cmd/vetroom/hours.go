@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,7 +70,7 @@ func (p *hoursParser) addWindow(text string) error {
 		return fmt.Errorf("%q is not a window such as 09:00-18:00", text)
 	}
 	w := clinic.Window{}
-	if err := errors.Join(w.From.UnmarshalText([]byte(from)), w.To.UnmarshalText([]byte(to))); err != nil {
+	if err := cmp.Or(w.From.UnmarshalText([]byte(from)), w.To.UnmarshalText([]byte(to))); err != nil {
 		return err
 	}
 	for _, w.Day = range p.days {
@@ -91,7 +91,7 @@ func parseDays(text string) ([]clinic.Day, error) {
 		last = first
 	}
 	var from, to clinic.Day
-	if err := errors.Join(from.UnmarshalText([]byte(first)), to.UnmarshalText([]byte(last))); err != nil {
+	if err := cmp.Or(from.UnmarshalText([]byte(first)), to.UnmarshalText([]byte(last))); err != nil {
 		return nil, err
 	}
 	days := []clinic.Day{from}

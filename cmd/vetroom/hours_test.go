@@ -33,8 +33,8 @@ func TestHoursRefused(t *testing.T) {
 	} {
 		if windows, err := parseHours(given); err == nil {
 			t.Errorf("%q was read as %v", given, windows)
-		} else if !strings.Contains(err.Error(), "hours") {
-			t.Errorf("%q: %v does not say what it is about", given, err)
+		} else if !strings.Contains(err.Error(), "hours") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %q does not say in one line what it is about", given, err)
 		}
 	}
 }

@@ -21,8 +21,11 @@ import (
 	"vetroom/configs"
 )
 
-// Set by the linker; versionText has what stands for them in a plain go build.
-var version, commit string
+// Set by the linker. A plain go build has no version, and versionText finds its commit.
+var (
+	version = "dev"
+	commit  string
+)
 
 // The exit statuses (contract §1).
 const (

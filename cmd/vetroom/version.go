@@ -21,5 +21,5 @@ func versionText() string {
 			}
 		}
 	}
-	return "vetroom " + cmp.Or(version, "dev") + " commit " + cmp.Or(built, "unknown") + " " + runtime.Version()
+	return "vetroom " + version + " commit " + cmp.Or(built, "unknown") + " " + runtime.Version()
 }
