@@ -16,7 +16,8 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    := 20s
-BENCH       := .
+BENCH       := herd idle memory book pages growth
+SIZE        := full
 
 # Where goroutines share data, the tests run under the race detector, and only
 # there, so that the heavy ones run once. What is left runs without; the program
@@ -66,8 +67,11 @@ race: need ## test all packages under the race detector
 	go test -race -timeout 20m -p 1 ./...
 
 .PHONY: bench
-bench: ## run the benchmarks (BENCH=regexp chooses)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m -p 1 ./...
+bench: build ## measure the product beside hand-written floors (SIZE=small: a tenth; BENCH="herd idle": these)
+	go build -o bin/bench ./bench
+	@mkdir -p artefacts; failed=; \
+	for name in $(BENCH); do bin/bench $$name --size $(SIZE) --results artefacts/bench.jsonl || failed="$$failed $$name"; done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi >&2
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME, 20s by default

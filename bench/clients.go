@@ -26,8 +26,8 @@ import (
 
 // plan is what the client process is to do, as JSON on its standard input.
 type plan struct {
-	URL     string    `json:"url"` // of the server
-	Sockets []planned `json:"sockets"`
+	URL     string    `json:"url"`     // of the server
+	Sockets []planned `json:"sockets"` // in order of At, one at least
 }
 
 // planned is one socket: who it is, where it waits, and when that door opens.
@@ -48,7 +48,7 @@ type (
 	}
 	told struct {
 		LateMicros []int64       `json:"late_us"` // from each socket's At to its open door, in the plan's order; lost for none
-		CPU        time.Duration `json:"cpu"`     // that this process took since it joined
+		CPU        time.Duration `json:"cpu"`     // that this process took from shortly before the first At on
 	}
 	held struct {
 		Twice  int `json:"twice"`  // doors that opened again in the same version
@@ -93,6 +93,7 @@ func (c clientsCmd) Run(ctx context.Context) error {
 	h := newCrowd(p)
 	begun := time.Now()
 	say("joined", h.join(ctx, begun))
+	sleep(ctx, time.Until(h.first())-100*time.Millisecond)
 	before := ownCPU()
 	h.awaitOpen(ctx)
 	say("told", told{h.late(), ownCPU() - before})
@@ -168,15 +169,13 @@ func (h *crowd) note(err error) {
 	}
 }
 
+// first and last are when the doors open; the plan is in that order.
+func (h *crowd) first() time.Time { return h.sockets[0].At }
+func (h *crowd) last() time.Time  { return h.sockets[len(h.sockets)-1].At }
+
 // awaitOpen waits until every door opened, or none more will.
 func (h *crowd) awaitOpen(ctx context.Context) {
-	var last time.Time
-	for _, c := range h.sockets {
-		if c.At.After(last) {
-			last = c.At
-		}
-	}
-	timer := time.NewTimer(time.Until(last) + lostAfter)
+	timer := time.NewTimer(time.Until(h.last()) + lostAfter)
 	defer timer.Stop()
 	select {
 	case <-h.opened:

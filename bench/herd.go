@@ -14,8 +14,9 @@ import (
 // herdCmd measures rooms that start at the same instant, with both sides' sockets waiting.
 type herdCmd struct {
 	options
-	Rooms []int    `help:"How many rooms; default: 1000 and 9900, or with --size small 100 and 990."`
-	Sync  []string `default:"2m" enum:"2m,always" help:"The broker's sync_interval, for product and floor alike: 2m (the product's own) and always."`
+	Rooms    []int    `help:"How many rooms; default: 1000 and 9900, or with --size small 100 and 990."`
+	Timeline bool     `help:"Show, each 50 ms, how far the product has come by its own metrics."`
+	Sync     []string `default:"2m" enum:"2m,always" help:"The broker's sync_interval, for product and floor alike: 2m (the product's own) and always."`
 }
 
 // Run prints the table.
@@ -29,12 +30,12 @@ func (c herdCmd) Run(ctx context.Context) error {
 		c.Rooms = []int{c.pick(1000, 100), c.pick(9900, 990)}
 	}
 	r := &report{bench: "herd"}
-	h := &herd{lab: l, report: r, pace: map[string]pace{}}
+	h := &herd{lab: l, report: r, pace: map[string]pace{}, timeline: c.Timeline}
 	for _, rooms := range c.Rooms {
 		for _, kind := range c.Databases {
 			for _, sync := range c.Sync {
 				if err := h.measure(kind, sync, rooms, c.Rounds); err != nil {
-					return err
+					return errors.Join(err, r.finish(c.options)) // what was measured until then is worth something
 				}
 			}
 		}
@@ -45,8 +46,9 @@ func (c herdCmd) Run(ctx context.Context) error {
 // herd measures one database, setting and size after the other.
 type herd struct {
 	*lab
-	report *report
-	pace   map[string]pace // by database
+	report   *report
+	pace     map[string]pace // by database
+	timeline bool
 }
 
 // pace is how long the set-up takes a room, so that the start lies behind it.
@@ -133,6 +135,9 @@ func (h *herd) tryProduct(kind, sync string, rooms int, name string) (outcome, e
 	}
 	defer p.stop()
 	o, err := h.watch(p, visits, start, name+" product", func(j joined) {
+		if h.timeline {
+			go h.printTimeline(p, start, 2*rooms)
+		}
 		h.pace[kind] = pace{h.pace[kind].book, time.Duration(j.Seconds / float64(rooms) * float64(time.Second))}
 	})
 	if warned := p.said(); warned != "" {
@@ -228,7 +233,16 @@ func (h *herd) floor(sync string, rooms int, name string) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	start := time.Now().Add(4*time.Second + time.Duration(rooms)*time.Millisecond).Truncate(time.Millisecond)
+	for lead := 3*time.Second + time.Duration(rooms)*time.Millisecond; ; lead *= 2 {
+		o, err := h.tryFloor(config, rooms, lead, name)
+		if !errors.Is(err, errTooSlow) {
+			return o, err
+		}
+	}
+}
+
+func (h *herd) tryFloor(config string, rooms int, lead time.Duration, name string) (outcome, error) {
+	start := time.Now().Add(lead).Truncate(time.Millisecond)
 	visits := invented(same(rooms, start))
 	p, err := h.startFloor(floorPlan{Rooms: floorRooms(visits), NATSConfig: config, Dir: filepath.Join(h.dir, "floor-"+newID())})
 	if err != nil {

@@ -34,10 +34,18 @@ func (c memoryCmd) Run(ctx context.Context) error {
 	return r.finish(c.options)
 }
 
-// weight is what a server holds, in bytes.
-type weight struct{ before, after int64 }
+// weight is what a server holds, in bytes: without sockets, with the first tenth, and with all.
+type weight struct{ none, tenth, all int64 }
 
-func (w weight) each(sockets int) float64 { return float64(w.after-w.before) / float64(sockets) / 1024 }
+func (w weight) each(sockets int) float64 { return float64(w.all-w.none) / float64(sockets) / 1024 }
+
+// further is what each socket beyond the first tenth costs. It leaves out what the server took at its start and the
+// first sockets then used, and what it takes once for all sockets.
+func (w weight) further(sockets int) float64 {
+	return float64(w.all-w.tenth) / float64(sockets-firstTenth(sockets)) / 1024
+}
+
+func firstTenth(sockets int) int { return sockets / 20 * 2 } // both sides of each room
 
 func (c memoryCmd) round(l *lab, r *report, kind string) error {
 	product, err := c.product(l, kind)
@@ -59,7 +67,8 @@ func (c memoryCmd) round(l *lab, r *report, kind string) error {
 	}
 	row("a socket; floor read after its handler", "KB", "ratio ≤ 1.3", product.each(c.Sockets), after.each(c.Sockets))
 	row("a socket; floor read inside its handler", "KB", "", product.each(c.Sockets), inside.each(c.Sockets))
-	row("server without sockets", "KB", "", float64(product.before>>10), float64(after.before>>10))
+	row("each beyond the first tenth; floor read after", "KB", "ratio ≤ 1.3", product.further(c.Sockets), after.further(c.Sockets))
+	row("server without sockets", "MB", "", float64(product.none)/(1<<20), float64(after.none)/(1<<20))
 	return nil
 }
 
@@ -96,21 +105,24 @@ func (c memoryCmd) floor(l *lab, inside bool) (weight, error) {
 	return c.weigh(l, p, visits, fmt.Sprintf("memory floor inside=%t", inside))
 }
 
-// weigh reads the server's memory without sockets, and with them.
+// weigh reads the server's memory without sockets, with a tenth of them, and with all.
 func (c memoryCmd) weigh(l *lab, server *process, visits []visit, name string) (w weight, err error) {
-	if w.before, err = c.settled(l, server); err != nil {
+	if w.none, err = c.settled(l, server); err != nil {
 		return w, err
 	}
-	clients, err := l.startClients(server.url, visits)
-	if err != nil {
-		return w, err
-	}
-	defer clients.kill()
-	if _, err := clients.joined(2 * len(visits)); err != nil {
-		return w, err
-	}
-	if w.after, err = c.settled(l, server); err != nil {
-		return w, err
+	tenth := firstTenth(c.Sockets) / 2
+	for at, part := range [][]visit{visits[:tenth], visits[tenth:]} {
+		clients, err := l.startClients(server.url, part)
+		if err != nil {
+			return w, err
+		}
+		defer clients.kill()
+		if _, err := clients.joined(2 * len(part)); err != nil {
+			return w, err
+		}
+		if *[]*int64{&w.tenth, &w.all}[at], err = c.settled(l, server); err != nil {
+			return w, err
+		}
 	}
 	l.fetchProfile(server, "/debug/pprof/heap", name+".heap.pprof")
 	return w, nil
