@@ -14,7 +14,8 @@ import (
 // its event.
 type announceState struct {
 	busy  bool
-	queue []*row // claimed openings, in order
+	queue []*row    // claimed openings, in order
+	quiet time.Time // when the sockets of the last crowd can have been told
 }
 
 const openSubject = "vetroom." + string(clinic.RoomOpen) + "."
@@ -41,8 +42,13 @@ func (t *term) announceClaimed() {
 		if t.held.holds() {
 			err = t.cfg.Announce(ctx, unlocks)
 		}
+		at := t.cfg.Clock.Now()
 		return func() {
 			a.busy = false
+			if at.After(a.quiet) {
+				a.quiet = at
+			}
+			a.quiet = a.quiet.Add(time.Duration(len(unlocks)) * yieldADoor)
 			t.s.noteFault("announce openings", err)
 		}
 	})
@@ -56,21 +62,29 @@ func (t *term) announceLater(r *row) {
 }
 
 // yieldToDoors tells whether the events of a crowd stand back while its doors are being told: they take the same
-// broker, and the same processors where the sockets are on this machine. They do for yieldMost at the most.
+// broker and the same database and, where the sockets are on this machine, the same processors. They do until the
+// sockets can have been written to, and for yieldMost at the most.
 func (t *term) yieldToDoors(now time.Time) bool {
 	if t.cfg.Announce == nil || len(t.publish.queue) <= firstClaim {
 		return false
 	}
-	until := t.publish.queue[0].DueAt.Add(yieldMost)
+	until := t.announce.quiet
+	if t.announce.busy || len(t.announce.queue) > 0 || t.claimsOutstanding(now) {
+		until = now.Add(yieldMost)
+	}
+	if last := t.publish.queue[0].DueAt.Add(yieldMost); until.After(last) {
+		until = last
+	}
 	if !now.Before(until) {
 		return false
 	}
-	if t.announce.busy || len(t.announce.queue) > 0 || t.claimsOutstanding(now) {
-		t.wakeAt(until)
-		return true
-	}
-	return false
+	t.wakeAt(until)
+	return true
 }
 
-// yieldMost bounds how long the events of a crowd stand back behind its doors.
-const yieldMost = 500 * time.Millisecond
+const (
+	// yieldADoor is how long two sockets take to be told, and to answer.
+	yieldADoor = 30 * time.Microsecond
+	// yieldMost bounds how long the events of a crowd stand back behind its doors.
+	yieldMost = 500 * time.Millisecond
+)

@@ -145,9 +145,11 @@ func TestManyNudgesAreFewScans(t *testing.T) {
 			p.Nudge()
 			time.Sleep(time.Millisecond)
 		}
-		if w.db.scans > 70 {
-			t.Errorf("%d scans of 10 ms within a second", w.db.scans)
-		}
+		w.db.set(func(d *database) {
+			if d.scans > 70 {
+				t.Errorf("%d scans of 10 ms within a second", d.scans)
+			}
+		})
 	})
 }
 
@@ -253,9 +255,11 @@ func TestHerdIsClaimedInGrowingBatches(t *testing.T) {
 		w.run("a")
 		w.at(10 * time.Second)
 		w.wantInOrder(10_000)
-		if want := []int{128, 512, 2048, 4096, 3216}; !slices.Equal(w.db.claims, want) {
-			t.Errorf("claims of %v rows, want %v", w.db.claims, want)
-		}
+		w.db.set(func(d *database) {
+			if want := []int{128, 512, 2048, 4096, 3216}; !slices.Equal(d.claims, want) {
+				t.Errorf("claims of %v rows, want %v", d.claims, want)
+			}
+		})
 		if n := w.db.unmarked(); n != 0 {
 			t.Errorf("%d rows are not marked", n)
 		}
@@ -283,9 +287,11 @@ func TestHerdIsNotReadInItsOwnWay(t *testing.T) {
 		within := w.db.add("within", due)
 		p.Nudge()
 		w.at(5*time.Second + 10*time.Millisecond)
-		if w.db.read > 10 {
-			t.Errorf("%d rows were read once more", w.db.read)
-		}
+		w.db.set(func(d *database) {
+			if d.read > 10 {
+				t.Errorf("%d rows were read once more", d.read)
+			}
+		})
 		w.at(6 * time.Second)
 		w.wantStored(within, due, 300*time.Millisecond)
 		w.wantInOrder(5002)
