@@ -11,7 +11,7 @@ import (
 
 // calendarWords are what a calendar shows, by the owner's locale: the vet, the number, and how to come back.
 var calendarWords = map[string]struct{ summary, description string }{
-	"ko": {"%s 수의사 화상 진료", "예약 번호: %s\n예약 시간이 되면 문이 열립니다: %s"},
+	"ko": {"%s 화상 진료", "예약 번호: %s\n예약 시간이 되면 문이 열려요: %s"},
 	"en": {"Video visit with %s", "Reservation number: %s\nThe door opens on time: %s"},
 }
 
