@@ -85,11 +85,20 @@ func (h *Handler) shown(err error) (refusal, bool) {
 	return r, false
 }
 
+// mendedAt names the field of a booking at which a refusal that names none can be put right.
+var mendedAt = map[clinic.Code]string{
+	clinic.ErrSlotTaken.Code: "start", clinic.ErrSlotNotOffered.Code: "start",
+	clinic.ErrNotPermitted.Code: "visit.area", clinic.ErrPriorVisitRequired.Code: "visit.prior_visit_on",
+}
+
 // formOf is a form with what was typed and what was wrong with it.
 func formOf(values map[string]string, r refusal) web.Form {
 	f := web.Form{Values: values, Code: string(r.Code)}
 	for _, field := range r.Fields {
 		f.Errors = append(f.Errors, web.FieldError{Field: field.Field, Code: fieldCode(field)})
+	}
+	if field := mendedAt[r.Code]; field != "" {
+		f.Errors = append(f.Errors, web.FieldError{Field: field})
 	}
 	return f
 }

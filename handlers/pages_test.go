@@ -128,18 +128,18 @@ func TestBookingFormComesBack(t *testing.T) {
 		status int
 		field  string // with an error beside it; "" for one of the whole form
 	}{
-		"taken":       {func(f url.Values) {}, 409, ""},
+		"taken":       {func(f url.Values) {}, 409, "start"},
 		"no time":     {func(f url.Values) { f.Del("start") }, 422, "start"},
 		"odd time":    {func(f url.Values) { f.Set("start", "soon") }, 422, "start"},
-		"past":        {func(f url.Values) { f.Set("start", "2026-11-30T02:00:00.000Z") }, 422, ""},
+		"past":        {func(f url.Values) { f.Set("start", "2026-11-30T02:00:00.000Z") }, 422, "start"},
 		"no name":     {func(f url.Values) { f.Set("pet.name", " ") }, 422, "pet.name"},
 		"odd weight":  {func(f url.Values) { f.Set("pet.weight_kg", "heavy") }, 422, "pet.weight_kg"},
 		"odd year":    {func(f url.Values) { f.Set("pet.birth_year", "19") }, 422, "pet.birth_year"},
 		"odd mail":    {func(f url.Values) { f.Set("owner.email", "lee") }, 422, "owner.email"},
 		"no area":     {func(f url.Values) { f.Del("visit.area") }, 422, "visit.area"},
 		"odd day":     {func(f url.Values) { f.Set("visit.prior_visit_on", "x") }, 422, "visit.prior_visit_on"},
-		"first visit": {func(f url.Values) { f.Set("visit.area", "eye") }, 422, ""},
-		"no permit":   {func(f url.Values) { f.Set("visit.area", "joint") }, 422, ""},
+		"first visit": {func(f url.Values) { f.Set("visit.area", "eye") }, 422, "visit.prior_visit_on"},
+		"no permit":   {func(f url.Values) { f.Set("visit.area", "joint") }, 422, "visit.area"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form := typed(tuesday9)
@@ -273,7 +273,7 @@ func TestLoginByForm(t *testing.T) {
 		t.Errorf("leads to %s", a.Header.Get("Location"))
 	}
 	b.get("/vet/login").ok(303)
-	if got := b.form("/vet/logout", nil).ok(303).Header.Get("Location"); got != "/" {
+	if got := b.form("/vet/logout", nil).ok(303).Header.Get("Location"); got != "/vet/login" {
 		t.Errorf("logout leads to %s", got)
 	}
 	b.get("/vet").ok(303)
@@ -300,7 +300,7 @@ func TestVetDay(t *testing.T) {
 	if n := page.Find(".patient").Length(); n != 2 {
 		t.Errorf("%d patients", n)
 	}
-	if today := page.Find(`section[aria-labelledby="today"] .patient`); today.Length() != 1 || !strings.Contains(today.Text(), "01012345678") {
+	if today := page.Find(`section[aria-labelledby="today"] .patient`); today.Length() != 1 || !strings.Contains(today.Text(), "010-1234-5678") {
 		t.Errorf("today %q", today.Text())
 	}
 }
@@ -335,6 +335,11 @@ func TestHoursByForm(t *testing.T) {
 		if page.Find(".notice.wrong").Length() != 1 || page.Find(".field-error:not([hidden])").Length() == 0 || page.Find(`[name="`+field+`"][value="`+odd[0]+`"]`).Length() != 1 {
 			t.Errorf("%s: the form did not come back as it was typed", field)
 		}
+	}
+	bad := url.Values{"time_zone": {"Asia/Seoul"}, "slot_minutes": {"30"}, "mon.from": {"09:00"}, "mon.to": {"12:00"}, "wed.from": {"12:00"}, "wed.to": {"09:00"}}
+	page = b.form("/vet/hours", bad).ok(422).page()
+	if wrong := page.Find(".hours-day .field-error"); wrong.Length() != 1 || wrong.Closest(".hours-day").Find(`[name="wed.from"]`).Length() == 0 {
+		t.Error("the error is not at its day")
 	}
 	if again := decoded[hoursJSON](b.get("/api/v1/vet/hours").ok(200)); again.SlotMinutes != 30 {
 		t.Errorf("a refused form changed %+v", again)

@@ -53,7 +53,7 @@ func (h *Handler) loginForm(c *call) (reply, error) {
 
 // logoutForm is POST /vet/logout.
 func (h *Handler) logoutForm(c *call) (reply, error) {
-	return redirect("/"), h.leaveVet(c)
+	return redirect("/vet/login"), h.leaveVet(c)
 }
 
 // vetDayPage is "/vet": today and the six days after.
@@ -182,8 +182,8 @@ func (h *Handler) hoursForm(c *call) (reply, error) {
 		return reply{}, err
 	}
 	f := formOf(nil, r)
-	for i, wrong := range f.Errors { // weekly[3].from is shown under weekly
-		f.Errors[i].Field, _, _ = strings.Cut(wrong.Field, "[")
+	for i, wrong := range f.Errors {
+		f.Errors[i].Field = typed.At(wrong.Field)
 	}
 	return c.page(r.status, web.VetHoursPage{Layout: layout, Hours: typed, Form: f})
 }

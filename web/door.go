@@ -64,6 +64,9 @@ func (t times) doorWords(d doorView, opens, now time.Time) string {
 	case "closed":
 		return t.first("door.closed_"+d.Reason, "door.closed")
 	case "late":
+		if d.State == "open" {
+			return t.must("door.late_open", "n", d.DelayedMinutes)
+		}
 		return t.must("door.late", "n", d.DelayedMinutes)
 	case "open":
 		return t.must("door.open")

@@ -19,7 +19,7 @@ func TestDoorInEachOfItsStates(t *testing.T) {
 		"overdue":   {visitIn(-time.Second), "soon", "locked", "hourglass", "곧 열려요 · 오늘 오전 11시 59분", false},
 		"open":      {openVisit(), "open", "open", "door-open", "문이 열렸어요", true},
 		"late":      {withDoor(visitIn(time.Hour), func(d *Door) { d.DelayedMinutes = 10 }), "late", "locked", "clock-alert", "약 10분 늦어져요", false},
-		"late open": {withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 }), "late", "open", "clock-alert", "약 10분 늦어져요", true},
+		"late open": {withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 }), "late", "open", "clock-alert", "문이 열렸어요 · 약 10분 늦어져요", true},
 		"closed":    {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "ended" }), "closed", "closed", "circle-check", "진료가 끝났어요", false},
 		"by vet":    {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" }), "closed", "closed", "circle-check", "수의사가 진료를 마쳤어요", false},
 	} {

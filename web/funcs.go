@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -38,6 +39,10 @@ func funcsOf(lang string, words texts, files *assets) template.FuncMap {
 		"day": func(at time.Time, zone *time.Location, now time.Time) string {
 			return say.day(in(at, zone), now)
 		},
+		"dayofyear": func(at time.Time, zone *time.Location) string {
+			return say.date("time.date", in(at, zone))
+		},
+		"phone":    phone,
 		"weekday":  say.weekday,
 		"door":     say.doorOf,
 		"field":    func(f Form, name string, pairs ...any) (fieldView, error) { return words.field(f, name, pairs) },
@@ -118,6 +123,12 @@ func initial(name string) string {
 	}
 	return ""
 }
+
+// koreanMobile matches a Korean mobile number as it is kept.
+var koreanMobile = regexp.MustCompile(`^(01\d)(\d{3,4})(\d{4})$`)
+
+// phone writes a number in the groups that people read; one whose groups are not known stays as it is.
+func phone(number string) string { return koreanMobile.ReplaceAllString(number, "$1-$2-$3") }
 
 func km(distance float64) string {
 	if distance < 10 {

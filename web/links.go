@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -70,6 +72,11 @@ func (d Day) Free() int {
 	return n
 }
 
+// Ahead are the slots that are not past.
+func (d Day) Ahead() []Slot {
+	return slices.DeleteFunc(slices.Clone(d.Slots), func(s Slot) bool { return s.State == "past" })
+}
+
 // FirstFree is the index of the first day with a free slot, 0 without one: the
 // day that is in front on a phone.
 func (p VetPage) FirstFree() int {
@@ -94,6 +101,18 @@ func (p VetPage) AreasOffered() []string {
 // Weekdays returns the days of an hours document, in order.
 func (h Hours) Weekdays() []string {
 	return []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+}
+
+// At is where the form shows an error of the hours document: weekly[3].from
+// with the day of that row, weekly.thu, and exceptions[1].date with all of them.
+func (h Hours) At(field string) string {
+	list, rest, indexed := strings.Cut(field, "[")
+	number, _, _ := strings.Cut(rest, "]")
+	row, err := strconv.Atoi(number)
+	if !indexed || list != "weekly" || err != nil || row < 0 || row >= len(h.Weekly) {
+		return list
+	}
+	return list + "." + h.Weekly[row].Day
 }
 
 // Rows returns the stretches of a weekday and enough empty ones to add to it.

@@ -146,6 +146,7 @@ func reservationSamples() map[string]Page {
 		"reservation/late":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(visitIn(8*time.Minute), func(d *Door) { d.DelayedMinutes = 10 })},
 		"reservation/too_late":  refused,
 		"reservation/cancelled": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: pastVisit("cancelled", "cancelled")},
+		"reservation/over":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" })},
 		"reservation/no_show":   ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: pastVisit("no_show", "no_show")},
 	}
 }
@@ -173,7 +174,7 @@ func vetSamples() map[string]Page {
 		"vetday/empty":   VetDayPage{Layout: asVet("/vet"), Zone: seoul, SlotMinutes: 20},
 		"vethours/form":  VetHoursPage{Layout: asVet("/vet/hours"), Hours: hours},
 		"vethours/saved": VetHoursPage{Layout: asVet("/vet/hours"), Hours: hours, Saved: true, Outside: []Reservation{visitIn(26 * time.Hour)}},
-		"vethours/wrong": VetHoursPage{Layout: asVet("/vet/hours"), Hours: bad, Form: Form{Code: "invalid", Errors: []FieldError{{Field: "slot_minutes"}, {Field: "weekly"}, {Field: "exceptions"}}}},
+		"vethours/wrong": VetHoursPage{Layout: asVet("/vet/hours"), Hours: bad, Form: Form{Code: "invalid", Errors: []FieldError{{Field: "slot_minutes"}, {Field: "weekly"}, {Field: "weekly.tue"}, {Field: "exceptions"}}}},
 	}
 }
 

@@ -179,7 +179,6 @@ func TestFamiliesAreWhole(t *testing.T) {
 		"area.":        Areas,
 		"dayname.":     Hours{}.Weekdays(),
 		"state.":       {"confirmed", "completed", "cancelled", "no_show"},
-		"slot.":        {"taken", "past"},
 		"door.closed_": {"vet", "cancelled", "no_show"},
 		"problem.":     formCodes,
 		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "other"},

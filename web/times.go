@@ -37,10 +37,14 @@ func (t times) day(at, now time.Time) string {
 	case -1:
 		return t.must("time.yesterday")
 	}
-	key := "time.date"
 	if at.Year() != now.In(at.Location()).Year() {
-		key = "time.date_year"
+		return t.date("time.date_year", at)
 	}
+	return t.date("time.date", at)
+}
+
+// date says a date in the form of one of the texts time.date and time.date_year.
+func (t times) date(key string, at time.Time) string {
 	return t.must(key,
 		"weekday", t.weekday(at), "day", at.Day(), "year", at.Year(),
 		"month", t.must(fmt.Sprintf("time.month_%d", int(at.Month()))))

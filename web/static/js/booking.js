@@ -53,3 +53,4 @@ const key = /** @type {HTMLInputElement|null} */ (form.querySelector('input[name
 if (key && !key.value) key.value = newKey();
 summarise();
 nameZone();
+/** @type {HTMLElement|null} */ (form.querySelector('[aria-invalid="true"], .field-error:not([hidden])'))?.focus();

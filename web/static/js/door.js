@@ -64,7 +64,7 @@ export class Door {
   /** Locked, soon, waiting, open, late or closed; the same choice as the server's. */
   view() {
     if (this.state === 'closed') return 'closed';
-    if (this.delayed > 0) return 'late';
+    if (this.delayed > 0 && this.peer === 'absent') return 'late';
     if (this.state === 'open') return 'open';
     if (this.waiting) return 'waiting';
     return this.opens - this.clock.now() <= SOON ? 'soon' : 'locked';
@@ -89,7 +89,7 @@ export class Door {
     const days = daysBetween(now, this.opens, this.zone);
     switch (view) {
       case 'closed': return firstText(`door.closed_${this.reason}`, 'door.closed');
-      case 'late': return text('door.late', { n: this.delayed });
+      case 'late': return text(this.state === 'open' ? 'door.late_open' : 'door.late', { n: this.delayed });
       case 'open': return text('door.open');
       case 'waiting': return firstText(`door.waiting_${this.seat}_${this.peer === 'absent' ? 'absent' : 'here'}`);
       case 'soon': return text('door.soon', { when });

@@ -17,7 +17,7 @@ function locate() {
   );
 }
 
-if (button && 'geolocation' in navigator) {
-  button.hidden = false;
+if (button) {
+  button.hidden = !('geolocation' in navigator);
   button.addEventListener('click', locate);
 }

@@ -40,7 +40,7 @@ function toast(words) {
 }
 
 /** @param {import('./api.js').Answer} answer */
-const problem = (answer) => firstText(`problem.${answer.code}`, 'problem.form');
+const problem = (answer) => firstText(`desk.js_problem_${answer.code}`, `problem.${answer.code}`, 'problem.form');
 
 // The online switch
 
@@ -62,7 +62,6 @@ async function switchOnline() {
   else toast(problem(answer));
 }
 
-online.hidden = false;
 online.addEventListener('click', switchOnline);
 
 // Rooms and reservations
@@ -105,6 +104,7 @@ async function act(card, button) {
   const answer = await call('POST', path(card), minutes ? { minutes: Number(chosen.value) } : {});
   button.disabled = false;
   if (!answer.ok) {
+    button.focus();
     toast(problem(answer));
     return;
   }
@@ -113,6 +113,15 @@ async function act(card, button) {
   showState(card, answer.body.state);
   const door = doors.find((d) => d.reservation === card.dataset.id);
   if (door) await ask(door, showActions);
+  keepFocus(card);
+}
+
+/** The button that was pressed may be gone or asleep: the focus stays at the patient, not at the top of the page. @param {HTMLElement} card */
+function keepFocus(card) {
+  const at = /** @type {HTMLButtonElement|HTMLElement|null} */ (document.activeElement);
+  if (at && at !== document.body && at.checkVisibility() && !at.matches(':disabled')) return;
+  card.tabIndex = -1;
+  card.focus();
 }
 
 /** Shows a reservation that no longer stands as what it now is. @param {HTMLElement} card @param {string} state */
@@ -129,7 +138,6 @@ function showState(card, state) {
 for (const card of cards) {
   const actions = /** @type {HTMLElement|null} */ (card.querySelector('[data-actions]'));
   if (!actions) continue;
-  actions.hidden = false;
   actions.addEventListener('click', (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest('button');
     if (button?.dataset.act) act(card, button);
@@ -191,6 +199,7 @@ function booked({ number, link }) {
   done.hidden = false;
   followUp.reset();
   done.scrollIntoView({ block: 'nearest' });
+  done.focus();
 }
 
 forgiveOnInput(followUp);
