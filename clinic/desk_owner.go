@@ -43,20 +43,51 @@ func (d *Desk) Vet(ctx context.Context, id string) (Card, error) {
 }
 
 func (d *Desk) cards(ctx context.Context, vets []*Vet, now time.Time) ([]Card, error) {
-	ids, days := make([]string, len(vets)), 0
-	for i, v := range vets {
-		ids[i], days = v.ID, max(days, v.Hours.HorizonDays)
-	}
-	busy, err := d.Store.Busy(ctx, ids, Span{now, now.AddDate(0, 0, days+2)})
+	free, err := d.nextFree(ctx, vets, now)
 	if err != nil {
 		return nil, err
 	}
 	cards := make([]Card, len(vets))
 	for i, v := range vets {
-		free, _ := v.NextFree(busy[v.ID], now)
-		cards[i] = Card{v, free, v.AreasOn(d.Permits, DateOf(now, v.Zone))}
+		cards[i] = Card{v, free[v.ID], v.AreasOn(d.Permits, DateOf(now, v.Zone))}
 	}
 	return cards, nil
+}
+
+// nearDays is within how many days almost every vet has a free time.
+const nearDays = 3
+
+// nextFree gives the next free time of each vet who has one. What is taken is read of the next days, and farther only
+// of those vets who have nothing free until then: two reads at most, however many vets there are.
+func (d *Desk) nextFree(ctx context.Context, vets []*Vet, now time.Time) (map[string]time.Time, error) {
+	free, horizon := make(map[string]time.Time, len(vets)), 0
+	for _, v := range vets {
+		horizon = max(horizon, v.Hours.HorizonDays+2)
+	}
+	for _, days := range []int{min(nearDays, horizon), horizon} {
+		ids, known := make([]string, len(vets)), now.AddDate(0, 0, days)
+		for i, v := range vets {
+			ids[i] = v.ID
+		}
+		busy, err := d.Store.Busy(ctx, ids, Span{now, known})
+		if err != nil {
+			return nil, err
+		}
+		var farther []*Vet
+		for _, v := range vets {
+			at, ok := v.NextFree(busy[v.ID], now)
+			switch {
+			case ok && (days == horizon || at.Add(v.Hours.slot()).Before(known)):
+				free[v.ID] = at
+			case ok:
+				farther = append(farther, v)
+			}
+		}
+		if vets = farther; len(vets) == 0 {
+			break
+		}
+	}
+	return free, nil
 }
 
 // Slots gives a vet's slots of days days from day from, local to the vet; the zero Date means today.
@@ -250,13 +281,19 @@ func (d *Desk) Redeem(ctx context.Context, session, token string) (reservationID
 
 // Timeline gives what happened to a reservation, oldest first, to who may see it.
 func (d *Desk) Timeline(ctx context.Context, who Who, id string) ([]Entry, error) {
+	_, entries, err := d.History(ctx, who, id)
+	return entries, err
+}
+
+// History gives a reservation with its timeline, to who may see it.
+func (d *Desk) History(ctx context.Context, who Who, id string) (*View, []Entry, error) {
 	view, err := d.Reservation(ctx, who, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	entries, err := d.Store.Timeline(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return view.withClock(entries), nil
+	return view, view.withClock(entries), nil
 }

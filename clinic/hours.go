@@ -163,9 +163,12 @@ func (h Hours) openings(d Date, zone *time.Location) []Span {
 	return spans
 }
 
+// slot is the length of one consultation.
+func (h Hours) slot() time.Duration { return time.Duration(h.SlotMinutes) * time.Minute }
+
 // grid gives every slot of day d, free or not, in order.
 func (h Hours) grid(d Date, zone *time.Location) []Span {
-	length := time.Duration(h.SlotMinutes) * time.Minute
+	length := h.slot()
 	step := length + time.Duration(h.BufferMinutes)*time.Minute
 	if length <= 0 {
 		return nil

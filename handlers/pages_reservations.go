@@ -96,11 +96,7 @@ func (h *Handler) reservationPage(c *call) (reply, error) {
 
 // oneReservation fills the page of a reservation.
 func (h *Handler) oneReservation(c *call, id string) (web.ReservationPage, error) {
-	view, err := h.Desk.Reservation(c.ctx(), c.who, id)
-	if err != nil {
-		return web.ReservationPage{}, err
-	}
-	entries, err := h.Desk.Timeline(c.ctx(), c.who, id)
+	view, entries, err := h.Desk.History(c.ctx(), c.who, id)
 	if err != nil {
 		return web.ReservationPage{}, err
 	}

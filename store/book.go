@@ -35,11 +35,11 @@ func (s *Store) book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool
 		if vet, err = s.vet(ctx, s.reader, "v.id = ?", b.VetID); err != nil {
 			return nil, false, err
 		}
+		s.known.put(vet)
 		c.now = s.Now()
-		if c.visit, c.own, err = b.Decide(ptr(*vet), c.now); err != nil {
+		if c.visit, c.own, err = b.Decide(vet, c.now); err != nil {
 			return nil, false, err
 		}
-		s.known.put(vet)
 	}
 	return s.saveBooking(ctx, b, c, vet.Rev)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 
 	"vetroom/clinic"
@@ -23,7 +24,17 @@ func (k *known) get(id string) (*clinic.Vet, bool) {
 	if !ok {
 		return nil, false
 	}
-	return ptr(*v), true
+	return copyVet(v), true
+}
+
+// copyVet gives a vet whose hours and permits may be changed.
+func copyVet(v *clinic.Vet) *clinic.Vet {
+	c := *v
+	c.Hours, c.Permits = copyHours(v.Hours), slices.Clone(v.Permits)
+	for i := range c.Permits {
+		c.Permits[i].Areas = slices.Clone(c.Permits[i].Areas)
+	}
+	return &c
 }
 
 func (k *known) put(v *clinic.Vet) {
@@ -32,7 +43,7 @@ func (k *known) put(v *clinic.Vet) {
 	if k.vets == nil || len(k.vets) >= maxKnown {
 		k.vets = map[string]*clinic.Vet{}
 	}
-	k.vets[v.ID] = v
+	k.vets[v.ID] = copyVet(v)
 }
 
 func (k *known) drop(id string) {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +26,7 @@ func vetFields(v *clinic.Vet, zones *zones) []field {
 		{"id", &v.ID}, {"login", &v.Login}, {"password_hash", &v.PasswordHash}, {"name", &v.Name}, {"img", &v.Img},
 		{"location", &v.Location}, {"description", &v.Description}, {"licence_no", &v.LicenceNo}, {"lat", &v.Lat},
 		{"lon", &v.Lon}, {"languages", document{&v.Languages}}, {"time_zone", zoneName{&v.Zone, zones}},
-		{"hours", document{&v.Hours}}, {"search", &search}, {"permits_rev", &v.PermitsRev}, {"online", &v.Online},
+		{"hours", hours{&v.Hours, zones}}, {"search", &search}, {"permits_rev", &v.PermitsRev}, {"online", &v.Online},
 		{"online_since", millis{&v.OnlineSince}}, {"rev", &v.Rev}, {"version", &v.Version},
 	}
 }
@@ -248,8 +249,66 @@ func (z zoneName) Scan(src any) error {
 	return err
 }
 
-// zones keeps the time zones that were read before.
-type zones struct{ known sync.Map }
+// hours are a vet's hours as JSON. What was read before is not read again but copied: lists of vets are read often, and
+// their hours are most of the work.
+type hours struct {
+	of  *clinic.Hours
+	all *zones
+}
+
+// Value implements driver.Valuer.
+func (h hours) Value() (driver.Value, error) { return document{h.of}.Value() }
+
+// Scan implements sql.Scanner.
+func (h hours) Scan(src any) error {
+	s, err := text(src)
+	if err != nil {
+		return err
+	}
+	if known, ok := h.all.knownHours(s); ok {
+		*h.of = known
+		return nil
+	}
+	*h.of = clinic.Hours{}
+	if err := json.Unmarshal([]byte(s), h.of); err != nil {
+		return err
+	}
+	h.all.learnHours(s, *h.of)
+	return nil
+}
+
+// maxHours bounds how many hours are kept as they were read.
+const maxHours = 10_000
+
+// zones keeps the time zones, and the hours in them, that were read before.
+type zones struct {
+	known sync.Map
+
+	mu    sync.RWMutex // guards hours
+	hours map[string]clinic.Hours
+}
+
+func (z *zones) knownHours(text string) (clinic.Hours, bool) {
+	z.mu.RLock()
+	defer z.mu.RUnlock()
+	h, ok := z.hours[text]
+	return copyHours(h), ok
+}
+
+// copyHours gives hours that share nothing with these.
+func copyHours(h clinic.Hours) clinic.Hours {
+	h.Weekly, h.Exceptions = slices.Clone(h.Weekly), slices.Clone(h.Exceptions)
+	return h
+}
+
+func (z *zones) learnHours(text string, h clinic.Hours) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.hours == nil || len(z.hours) >= maxHours {
+		z.hours = map[string]clinic.Hours{}
+	}
+	z.hours[text] = copyHours(h)
+}
 
 func (z *zones) load(name string) (*time.Location, error) {
 	if known, ok := z.known.Load(name); ok {
