@@ -102,7 +102,7 @@ func (db *database) raw(conns int) (*sql.DB, error) {
 	if db.kind == sqliteKind {
 		driver = "sqlite"
 		dsn = "file:" + strings.TrimPrefix(db.url, "sqlite://") +
-			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
+			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_txlock=immediate"
 	}
 	raw, err := sql.Open(driver, dsn)
 	if err != nil {
