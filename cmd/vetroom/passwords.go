@@ -69,12 +69,18 @@ func (a *app) readLine() (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// askTwice asks on the terminal, without echo.
-func (a *app) askTwice() (string, error) {
-	terminal, ok := a.stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+// askTwice asks on the terminal, without echo: it ends before the first question is there to be answered.
+func (a *app) askTwice() (password string, err error) {
+	in, ok := a.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return "", usage("there is no terminal to ask for the password: give it with --password-stdin")
 	}
+	before, err := term.MakeRaw(int(in.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("ask for the password: %w", err)
+	}
+	defer func() { err = errors.Join(err, term.Restore(int(in.Fd()), before)) }()
+	terminal := term.NewTerminal(onTerminal{in, a.stderr}, "")
 	first, err := a.askOnce(terminal, "Password: ")
 	if err != nil {
 		return "", err
@@ -89,32 +95,36 @@ func (a *app) askTwice() (string, error) {
 	return first, nil
 }
 
+// onTerminal is where questions are asked and answered.
+type onTerminal struct {
+	io.Reader
+	io.Writer
+}
+
 // askOnce reads one line without echo, or gives up when the command is interrupted. A read of a terminal cannot be
 // ended: then its goroutine is left behind, and ends with the program, which does nothing more.
-func (a *app) askOnce(terminal *os.File, prompt string) (string, error) {
-	fd := int(terminal.Fd())
-	before, err := term.GetState(fd)
-	if err != nil {
-		return "", fmt.Errorf("ask for the password: %w", err)
-	}
-	fmt.Fprint(a.stderr, prompt)
-	defer fmt.Fprintln(a.stderr)
+func (a *app) askOnce(terminal *term.Terminal, prompt string) (string, error) {
 	type answer struct {
-		password []byte
+		password string
 		err      error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		password, err := term.ReadPassword(fd)
+		password, err := terminal.ReadPassword(prompt)
 		answered <- answer{password, err}
 	}()
 	select {
 	case got := <-answered:
-		if got.err != nil {
-			return "", fmt.Errorf("read the password: %w", got.err)
+		if got.err == nil {
+			return got.password, nil
 		}
-		return string(got.password), nil
+		fmt.Fprint(a.stderr, "\r\n")
+		if errors.Is(got.err, io.EOF) { // control-C or control-D
+			return "", errors.New("no password was given; nothing was changed")
+		}
+		return "", fmt.Errorf("read the password: %w", got.err)
 	case <-a.ctx.Done():
-		return "", errors.Join(context.Cause(a.ctx), term.Restore(fd, before))
+		fmt.Fprint(a.stderr, "\r\n")
+		return "", context.Cause(a.ctx)
 	}
 }
