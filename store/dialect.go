@@ -123,9 +123,10 @@ func openSQLite(address string) (write, read *sql.DB, err error) {
 	if unescaped, err := url.PathUnescape(path); err == nil {
 		path = unescaped
 	}
-	if path == "" || strings.HasSuffix(path, "/") {
+	if path == "" || strings.HasSuffix(path, "/") || strings.Contains(address, "?") {
 		return nil, nil, errors.New("the URL must be like sqlite:///path/of/file.db")
 	}
+	path = filepath.Clean(path) // of sqlite:////path, two slashes would begin a host's name
 	if err := ownFile(path); err != nil {
 		return nil, nil, err
 	}

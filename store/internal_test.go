@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -102,12 +104,34 @@ func TestURLs(t *testing.T) {
 			t.Errorf("%s: %+v", url, cfg)
 		}
 	}
-	for _, url := range []string{"", "mysql://", "mysql://host", "mysql://host/", "postgres://h/db", "mysql://u:secret@h/db?timeout=soon", "sqlite://", "sqlite:///", "mysql://u:%zz@h/db"} {
+	for _, url := range []string{"", "mysql://", "mysql://host", "mysql://host/", "postgres://h/db", "mysql://u:secret@h/db?timeout=soon", "sqlite://", "sqlite:///", "sqlite:///x.db?mode=ro", "mysql://u:%zz@h/db"} {
 		if s, err := Open(t.Context(), Config{URL: url, Local: time.Now, NewID: func() string { return "" }}); err == nil {
 			s.Close()
 			t.Errorf("%q was opened", url)
 		} else if errors.Is(err, context.Canceled) || len(err.Error()) > 200 {
 			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
+func TestSQLiteURLs(t *testing.T) {
+	dir := t.TempDir()
+	for address, file := range map[string]string{
+		"sqlite://" + dir + "/three.db":    "three.db",
+		"sqlite:///" + dir + "/four.db":    "four.db",
+		"sqlite://" + dir + "/a%20%3Fb.db": "a ?b.db",
+	} {
+		s, err := Open(t.Context(), Config{URL: address, Local: time.Now, NewID: func() string { return "" }})
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		s.Close()
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }
