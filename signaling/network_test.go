@@ -54,6 +54,23 @@ func TestChecksTheOriginBeforeTheUpgrade(t *testing.T) {
 	}
 }
 
+func TestAnswersWhatIsNoWebSocket(t *testing.T) {
+	p := newWorld().start(t, "a")
+	r, err := http.NewRequest(http.MethodGet, p.url+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", "https://vetroom.example")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if h := answer.Header; answer.StatusCode != http.StatusUpgradeRequired || h.Get("Content-Type") != "application/problem+json" || h.Get("Upgrade") != "websocket" {
+		t.Errorf("got %d with %v", answer.StatusCode, h)
+	}
+}
+
 func TestSpeaksOneSubprotocol(t *testing.T) {
 	p := newWorld().start(t, "a")
 	for offered, want := range map[string]int{
