@@ -167,6 +167,17 @@ func (h *house) book(vet string, start time.Time, minutes int) *clinic.Visit {
 	return v
 }
 
+// bookSoon books a visit that starts in a moment, of a vet of its own.
+func (h *house) bookSoon() *clinic.Visit {
+	h.Helper()
+	for lead := 30 * time.Millisecond; ; lead *= 2 {
+		v := h.book(h.vet(), time.Now().Add(lead).Truncate(time.Millisecond), 20)
+		if v.Reservation.CreatedAt.Before(v.Reservation.Start) {
+			return v
+		}
+	}
+}
+
 type step = func(v *clinic.Visit, vet *clinic.Vet, now time.Time) ([]clinic.Event, error)
 
 func (h *house) change(id string, f step) *clinic.Visit {

@@ -26,16 +26,18 @@ func testLeases(t *testing.T, fresh func(*testing.T) string) {
 	if _, ok := acquire("b", time.Minute); ok {
 		h.Error("a held lease was given to another")
 	}
-	own, ok := acquire("a", 150*time.Millisecond)
+	own, ok := acquire("a", time.Minute)
 	if !ok || own.Epoch != 2 {
 		h.Errorf("one's own lease: %+v, %v", own, ok)
 	}
 	_, err := h.Renew(h.Context(), first, time.Minute)
 	h.wantError(err, events.ErrLeaseLost, "renew an older epoch")
-	renewed, err := h.Renew(h.Context(), own, 200*time.Millisecond)
+	renewed, err := h.Renew(h.Context(), own, 2*time.Minute)
 	if err != nil || renewed.Epoch != 2 || !renewed.Until.After(own.Until) {
 		h.Errorf("renewed %+v to %+v, %v", own, renewed, err)
 	}
+	renewed, err = h.Renew(h.Context(), renewed, 100*time.Millisecond)
+	h.must(err)
 	var taken events.Lease
 	h.until("the lease runs out", func() bool { taken, ok = acquire("b", time.Minute); return ok })
 	if taken.Epoch != 3 || time.Now().Before(renewed.Until.Add(-time.Millisecond)) {
@@ -78,7 +80,7 @@ func testClaims(t *testing.T, fresh func(*testing.T) string) {
 		h.must(err)
 		return won
 	}
-	old, ok, err := h.Acquire(h.Context(), "scheduler", "a", 300*time.Millisecond)
+	old, ok, err := h.Acquire(h.Context(), "scheduler", "a", time.Minute)
 	if err != nil || !ok {
 		h.Fatalf("acquire: %v, %v", ok, err)
 	}
@@ -90,6 +92,8 @@ func testClaims(t *testing.T, fresh func(*testing.T) string) {
 	if won := claim(old, "second"); len(won) != 0 {
 		h.Errorf("won %q twice under one epoch", won)
 	}
+	_, err = h.Renew(h.Context(), old, time.Millisecond)
+	h.must(err)
 	var lease events.Lease
 	h.until("the lease runs out", func() bool {
 		lease, ok, err = h.Acquire(h.Context(), "scheduler", "b", time.Minute)
@@ -166,7 +170,7 @@ func (h *house) publish(lease events.Lease, at time.Time, aggregates ...string) 
 func testMarks(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	lease := h.lead("scheduler")
-	v := h.book(h.vet(), time.Now().Add(30*time.Millisecond).Truncate(time.Millisecond), 20)
+	v := h.bookSoon()
 	h.until("the start", func() bool { return time.Now().After(v.Room.OpensAt.Add(2 * time.Millisecond)) })
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	booked := h.publish(lease, at, v.Reservation.ID)

@@ -158,7 +158,7 @@ func (h *house) rising(rows []row) {
 
 func testDueStays(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
-	v := h.book(h.vet(), time.Now().Add(50*time.Millisecond).Truncate(time.Millisecond), 20)
+	v := h.bookSoon()
 	opening := h.find(h.waiting(v.Room.ID), clinic.RoomOpen)
 	h.until("the start", func() bool { return !h.Now().Before(v.Room.OpensAt) })
 	v = h.change(v.Reservation.ID, cancel)
@@ -220,7 +220,7 @@ func testApart(t *testing.T, fresh func(*testing.T) string) {
 	if after := h.waiting(v.Reservation.ID); !slices.Equal(idsOf(before), idsOf(after)) {
 		h.Errorf("a change of the room renewed the reservation's rows: %v, then %v", before, after)
 	}
-	short := h.book(h.vet(), time.Now().Add(20*time.Millisecond), 20)
+	short := h.bookSoon()
 	h.until("the start", func() bool { return !h.Now().Before(short.Room.OpensAt) })
 	h.change(short.Reservation.ID, func(v *clinic.Visit, _ *clinic.Vet, now time.Time) ([]clinic.Event, error) { return v.Close(now) })
 	room := h.waiting(short.Room.ID)
