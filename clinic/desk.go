@@ -161,7 +161,8 @@ func (d *Desk) repeat(ctx context.Context, v *Visit, session string, err error) 
 	return &Booked{View: View{v, vet, d.Clock.Now()}, Token: token, Repeated: true}, nil
 }
 
-// checkStanding is a brake, not a rule: two bookings at the same instant may pass it together.
+// checkStanding is a brake, not a rule: two bookings at the same instant may pass it together, unless the caller lets
+// those of one phone in one after another.
 func (d *Desk) checkStanding(ctx context.Context, phone string, braked bool) error {
 	if !braked {
 		return nil

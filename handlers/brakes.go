@@ -18,6 +18,7 @@ type brakes struct {
 	number       *brake // lookups of a reservation number
 	lookups      *brake // lookups from an address
 	reservations *brake // new reservations from an address
+	phone        *brake // bookings of a phone, one after another: the domain counts those that stand before each
 }
 
 func newBrakes(clock clinic.Clock) *brakes {
@@ -27,6 +28,7 @@ func newBrakes(clock clinic.Clock) *brakes {
 		number:       newBrake(clock, 5),
 		lookups:      newBrake(clock, 5),
 		reservations: newBrake(clock, 20),
+		phone:        newBrake(clock, 1),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vetroom/clinic"
 )
 
 // braked fails the test unless the answer is a brake's, and gives its Retry-After in seconds.
@@ -140,6 +142,46 @@ func TestStandingReservationsOfOnePhone(t *testing.T) {
 	}
 	b.post("/api/v1/reservations", s.booking("2026-12-01T05:00:00.000Z")).braked("too_many_reservations")
 	s.signedIn("kim").post("/api/v1/vet/reservations", s.followUp(monday.Add(time.Minute), 15)).ok(201) // exempt
+}
+
+// slowToBook is a store that saves no booking before it may.
+type slowToBook struct {
+	clinic.Store
+	may chan struct{}
+}
+
+func (s slowToBook) Book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool, error) {
+	<-s.may
+	return s.Store.Book(ctx, b)
+}
+
+func TestStandingReservationsOfACrowdWithOnePhone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		may := make(chan struct{})
+		s := newSite(t, func(c *Config) { c.Desk.Store = slowToBook{c.Desk.Store, may} })
+		var wg sync.WaitGroup
+		var booked, braked atomic.Int64
+		for i := range 15 {
+			wg.Go(func() {
+				body := s.booking(wire(time.Date(2026, 12, 1, 0, 20*i, 0, 0, time.UTC)))
+				if i%2 == 0 {
+					body["owner"].(obj)["phone"] = "+82 10 1234 5678" // the same one
+				}
+				switch s.browser().post("/api/v1/reservations", body).StatusCode {
+				case 201:
+					booked.Add(1)
+				case 429:
+					braked.Add(1)
+				}
+			})
+		}
+		synctest.Wait() // each has counted, or waits for its turn to
+		close(may)
+		wg.Wait()
+		if booked.Load() != 5 || braked.Load() != 10 {
+			t.Errorf("%d booked, %d braked, want 5 and 10", booked.Load(), braked.Load())
+		}
+	})
 }
 
 func TestBrakeWaitsForActsUnderWay(t *testing.T) {

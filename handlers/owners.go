@@ -67,6 +67,12 @@ func (h *Handler) book(c *call, q clinic.BookRequest) (*clinic.Booked, error) {
 			return nil, err
 		}
 	}
+	turn, err := enter(c.ctx(), demand{h.brakes.phone, clinic.NormalPhone(q.Owner.Phone)})
+	if err != nil {
+		try.settle(false)
+		return nil, err
+	}
+	defer turn.settle(false)
 	booked, err := h.Desk.Book(c.ctx(), q)
 	try.settle(err == nil && !booked.Repeated)
 	if err != nil {
