@@ -10,7 +10,7 @@ import (
 	"vetroom/store"
 )
 
-// newVets makes n vets who work around the clock and may see everything.
+// newVets makes n vets who work from nine to six, each day, and may see everything.
 func newVets(n int) ([]*clinic.Vet, error) {
 	seoul, err := time.LoadLocation("Asia/Seoul")
 	if err != nil {
@@ -18,7 +18,7 @@ func newVets(n int) ([]*clinic.Vet, error) {
 	}
 	hours := clinic.DefaultHours()
 	for day := range time.Weekday(7) {
-		hours.Weekly = append(hours.Weekly, clinic.Window{Day: clinic.Day(day), From: 0, To: 24 * 60})
+		hours.Weekly = append(hours.Weekly, clinic.Window{Day: clinic.Day(day), From: 9 * 60, To: 18 * 60})
 	}
 	vets := make([]*clinic.Vet, n)
 	for i := range vets {

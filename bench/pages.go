@@ -107,10 +107,11 @@ func (s *site) fill(ctx context.Context, b *booking) error {
 		return err
 	}
 	s.owner, s.vetCookie = owner.Name+"="+owner.Value, own.Name+"="+own.Value
-	first := time.Now().UTC().Truncate(time.Hour).Add(26 * time.Hour)
+	today := time.Now().UTC().Truncate(24 * time.Hour)
 	for i, vet := range b.vets {
 		for n := range s.visitsOfVet {
-			start := first.Add(time.Duration(n) * 2 * time.Hour)
+			// Six a day from tomorrow on, between nine and five in Seoul.
+			start := today.AddDate(0, 0, 1+n/6).Add(time.Duration(n%6) * 80 * time.Minute)
 			booked, err := b.desk.FollowUp(ctx, clinic.FollowUpRequest{VetID: vet, Start: start, Minutes: visitMinutes, Request: aRequest()})
 			if err != nil {
 				return err

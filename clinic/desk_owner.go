@@ -55,7 +55,7 @@ func (d *Desk) cards(ctx context.Context, vets []*Vet, now time.Time) ([]Card, e
 }
 
 // nearDays is within how many days almost every vet has a free time.
-const nearDays = 3
+const nearDays = 2
 
 // nextFree gives the next free time of each vet who has one. What is taken is read of the next days, and farther only
 // of those vets who have nothing free until then: two reads at most, however many vets there are.

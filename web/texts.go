@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -67,11 +68,39 @@ func (t texts) say(key string, pairs ...any) (string, error) {
 	if len(pairs) == 0 {
 		return words, nil
 	}
-	old := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		old = append(old, fmt.Sprintf("{%v}", pairs[i]), fmt.Sprint(pairs[i+1]))
+	var said strings.Builder
+	for {
+		before, rest, found := strings.Cut(words, "{")
+		said.WriteString(before)
+		if !found {
+			return said.String(), nil
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if value, known := valueOf(name, pairs); closed && known {
+			said.WriteString(value)
+			words = after
+		} else {
+			said.WriteByte('{')
+			words = rest
+		}
 	}
-	return strings.NewReplacer(old...).Replace(words), nil
+}
+
+// valueOf finds a name among pairs of name and value.
+func valueOf(name string, pairs []any) (string, bool) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] != name {
+			continue
+		}
+		switch v := pairs[i+1].(type) {
+		case string:
+			return v, true
+		case int:
+			return strconv.Itoa(v), true
+		}
+		return fmt.Sprint(pairs[i+1]), true
+	}
+	return "", false
 }
 
 // must is say for keys that the texts test knows to exist.

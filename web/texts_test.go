@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"io/fs"
 	"os"
 	"path"
@@ -37,6 +38,19 @@ func TestBothLanguagesHaveTheSameKeysAndHoles(t *testing.T) {
 		if ko[key] == "" {
 			t.Errorf("ko has no %q", key)
 		}
+	}
+}
+
+func TestHolesAreFilled(t *testing.T) {
+	words := texts{"x": "{a}{b} {n} {", "y": "{{a}} {c} a}", "z": "plain"}
+	pairs := []any{"a", "A{b}", "b", template.HTML("<b>"), "n", 7}
+	for key, want := range map[string]string{"x": "A{b}<b> 7 {", "y": "{A{b}} {c} a}", "z": "plain"} {
+		if got, err := words.say(key, pairs...); err != nil || got != want {
+			t.Errorf("%s says %q, %v, want %q", key, got, err, want)
+		}
+	}
+	if _, err := words.say("none", pairs...); err == nil {
+		t.Error("an unknown key is no error")
 	}
 }
 
