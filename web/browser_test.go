@@ -24,7 +24,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const watcher = `window.problems = [];
 addEventListener('securitypolicyviolation', (e) => problems.push(e.violatedDirective + ' ' + e.blockedURI));
 addEventListener('error', (e) => problems.push(e.message));
-addEventListener('unhandledrejection', (e) => problems.push(String(e.reason)));`
+addEventListener('unhandledrejection', (e) => problems.push(String(e.reason)));
+new PerformanceObserver((list) => {
+	for (const e of list.getEntries()) if (e.value > 0.005) problems.push('moved by ' + e.value + ': ' + e.sources.map((s) => s.node && s.node.className));
+}).observe({ type: 'layout-shift', buffered: true });`
 
 // browser starts a headless Chromium that ends with the test.
 func browser(t *testing.T) context.Context {
@@ -144,7 +147,7 @@ func checkDoors(t *testing.T, ctx context.Context, w *Web, server *httptest.Serv
 	t.Helper()
 	const doors = `[...document.querySelectorAll('form[data-door]')].map((d) =>
 		[d.dataset.state, d.querySelector('.door-words').textContent, d.querySelector('use').getAttribute('href'), d.querySelector('[data-enter]').disabled].join(' | '))`
-	for _, name := range []string{"home/next", "reservations/list", "reservation/late", "vetday/full"} {
+	for _, name := range []string{"home/next", "reservations/list", "reservation/late", "reservation/late_open", "vetday/full"} {
 		_, html := draw(t, w, "ko", samples()[name])
 		open(t, ctx, server.URL+"/"+name+"?lang=ko")
 		before := evaluate[[]string](t, ctx, fmt.Sprintf(`(() => { const document = new DOMParser().parseFromString(%s, 'text/html'); return %s })()`, quote(html), doors))
@@ -168,9 +171,36 @@ func open(t *testing.T, ctx context.Context, url string) {
 	}
 }
 
+// drawn waits until what the scripts did is on the screen.
+const drawn = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(problems))))`
+
+// TestTheCallGoesOnWithoutCamera: what is not there cannot be switched on, and the page says so.
+func TestTheCallGoesOnWithoutCamera(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	ctx := browser(t)
+	_, server := site(t)
+	open(t, ctx, server.URL+"/room/waiting?lang=en")
+	const buttons = `[...document.querySelectorAll('button[data-camera], button[data-microphone]')].map((b) => b.disabled)`
+	const until = `const until = async (holds) => { while (!holds()) await new Promise((go) => requestAnimationFrame(go)); };`
+	const camera = `document.querySelector('[data-tick="camera"]').dataset.ok`
+	if got := evaluate[[]bool](t, ctx, `(async () => { `+until+` await until(() => `+camera+` === 'yes'); return `+buttons+` })()`); !slices.Equal(got, []bool{false, false}) {
+		t.Errorf("with both, disabled: %v", got)
+	}
+	const lose = `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));
+		document.querySelector('[data-media-again]').click();`
+	if got := evaluate[[]bool](t, ctx, `(async () => { `+until+lose+` await until(() => `+camera+` === 'no'); return `+buttons+` })()`); !slices.Equal(got, []bool{true, true}) {
+		t.Errorf("with neither, disabled: %v", got)
+	}
+	if said := evaluate[string](t, ctx, `document.querySelector('[data-media-problem]:not([hidden]) span').textContent`); !strings.Contains(said, "enter without") {
+		t.Errorf("says %q", said)
+	}
+}
+
 // TestPagesKeepTheirPolicyAndFitAPhone loads every page in every state at
-// 360 px: nothing is refused by the policy, no script throws, nothing is wider
-// than the screen.
+// 360 px: nothing is refused by the policy, no script throws, nothing that a
+// script adds moves what is there, nothing is wider than the screen.
 func TestPagesKeepTheirPolicyAndFitAPhone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -183,7 +213,7 @@ func TestPagesKeepTheirPolicyAndFitAPhone(t *testing.T) {
 	for name := range samples() {
 		for _, lang := range Languages {
 			open(t, ctx, server.URL+"/"+name+"?lang="+lang)
-			if problems := evaluate[[]string](t, ctx, "problems"); len(problems) != 0 {
+			if problems := evaluate[[]string](t, ctx, drawn); len(problems) != 0 {
 				t.Errorf("%s in %s: %q", name, lang, problems)
 			}
 			if width := evaluate[int](t, ctx, "document.documentElement.scrollWidth"); width > 360 {

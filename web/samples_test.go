@@ -144,6 +144,7 @@ func reservationSamples() map[string]Page {
 		"reservation/far":       ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: booked, Timeline: timeline[:1]},
 		"reservation/open":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: openVisit(), Timeline: timeline},
 		"reservation/late":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(visitIn(8*time.Minute), func(d *Door) { d.DelayedMinutes = 10 })},
+		"reservation/late_open": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 })},
 		"reservation/too_late":  refused,
 		"reservation/cancelled": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: pastVisit("cancelled", "cancelled")},
 		"reservation/over":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" })},

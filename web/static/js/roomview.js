@@ -47,8 +47,8 @@ export class RoomView {
     get('[data-leave]').addEventListener('click', on.leave);
     get('[data-media-again]').addEventListener('click', on.again);
     get('[data-return]').addEventListener('click', () => location.reload());
-    this.#toggle('[data-microphone]', (pressed) => on.toggle('audio', pressed));
-    this.#toggle('[data-camera]', (pressed) => {
+    this.#toggle('button[data-microphone]', (pressed) => on.toggle('audio', pressed));
+    this.#toggle('button[data-camera]', (pressed) => {
       on.toggle('video', pressed);
       this.root.dataset.camera = pressed ? 'on' : 'off';
     });
@@ -89,8 +89,8 @@ export class RoomView {
     this.root.dataset.camera = video ? 'on' : 'off';
     this.tick('camera', video ? 'yes' : 'no');
     this.tick('microphone', audio ? 'yes' : 'no');
-    /** @type {HTMLButtonElement} */ (get('[data-camera]')).disabled = !video;
-    /** @type {HTMLButtonElement} */ (get('[data-microphone]')).disabled = !audio;
+    /** @type {HTMLButtonElement} */ (get('button[data-camera]')).disabled = !video;
+    /** @type {HTMLButtonElement} */ (get('button[data-microphone]')).disabled = !audio;
     const line = get('[data-media-problem]');
     line.hidden = problem === '';
     const words = line.querySelector('span');
