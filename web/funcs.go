@@ -42,6 +42,9 @@ func funcsOf(lang string, words texts, files *assets) template.FuncMap {
 		"dayofyear": func(at time.Time, zone *time.Location) string {
 			return say.date("time.date", in(at, zone))
 		},
+		"chosen": func(at time.Time, zone *time.Location, now time.Time) string {
+			return words.must("booking.js_chosen", "when", say.when(in(at, zone), now))
+		},
 		"phone":    phone,
 		"weekday":  say.weekday,
 		"door":     say.doorOf,

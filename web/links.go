@@ -90,6 +90,18 @@ func (p VetPage) FirstFree() int {
 	return 0
 }
 
+// Chosen is the free slot that the form was filled in with, nil without one.
+func (p VetPage) Chosen() *Slot {
+	for _, day := range p.Days {
+		for _, slot := range day.Slots {
+			if slot.State == "free" && slot.Start.UTC().Format(wire) == p.Form.Value("start") {
+				return &slot
+			}
+		}
+	}
+	return nil
+}
+
 // AreasOffered are the areas of the vet's permits; all where none are named.
 func (p VetPage) AreasOffered() []string {
 	if len(p.Vet.Areas) == 0 {

@@ -86,6 +86,36 @@ func TestTheLanguageSwitchComesBack(t *testing.T) {
 	}
 }
 
+func TestTheSummarySaysWhatWasChosen(t *testing.T) {
+	w, all := newWeb(t), samples()
+	for name, want := range map[string]string{"vet/fresh": "No time chosen yet", "vet/wrong": "tomorrow 10:20 am"} {
+		doc, _ := draw(t, w, "en", all[name])
+		if got := doc.Find("[data-summary]").Text(); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestPhonesAreWrittenInGroups(t *testing.T) {
+	for number, want := range map[string]string{"01012345678": "010-1234-5678", "0111234567": "011-123-4567", "+4915112345678": "+4915112345678", "021234567": "021234567"} {
+		if got := phone(number); got != want {
+			t.Errorf("%s is written %s, want %s", number, got, want)
+		}
+	}
+}
+
+func TestAnErrorOfTheHoursStandsAtItsDay(t *testing.T) {
+	h := Hours{Weekly: []HoursRow{{Day: "mon"}, {Day: "thu"}}}
+	for field, want := range map[string]string{
+		"weekly[1].from": "weekly.thu", "weekly[0]": "weekly.mon", "weekly[2]": "weekly", "weekly[x]": "weekly", "weekly": "weekly",
+		"exceptions[1].date": "exceptions", "slot_minutes": "slot_minutes",
+	} {
+		if got := h.At(field); got != want {
+			t.Errorf("%s stands at %s, want %s", field, got, want)
+		}
+	}
+}
+
 func TestWhatPeopleWriteIsNeverMarkup(t *testing.T) {
 	w := newWeb(t)
 	evil := `"><script>alert(1)</script>`
