@@ -66,6 +66,7 @@ func newLab(ctx context.Context, o options) (*lab, error) {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
 	l := &lab{options: o, ctx: ctx, dir: dir, databases: &databases{dir: dir}}
+	l.onClose(func() error { return os.RemoveAll(dir) })
 	l.onClose(l.databases.close)
 	if o.CPUProfile != "" {
 		err = l.buildProfiled()
