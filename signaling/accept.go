@@ -26,9 +26,9 @@ const (
 )
 
 // ServeHTTP is GET /ws. Before the upgrade it answers 403 to an absent or foreign Origin (the upgrade is a GET, which
-// cross-origin protection lets pass), 426 to what is no WebSocket, 429 to a session or address with too many sockets, 400 to a client that asks for
-// other subprotocols only, and 503 while draining. It returns once the socket stands, which has a goroutine of its own, so
-// that nothing of the request is kept.
+// cross-origin protection lets pass), 426 to what is no WebSocket, 429 to a session or address with too many sockets,
+// 400 to a client that asks for other subprotocols only, and 503 while draining. It returns once the socket stands,
+// which has a goroutine of its own, so that nothing of the request is kept.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !slices.Contains(s.origins, origin(r.Header.Get("Origin"))) {
 		problem(w, http.StatusForbidden, "cross_origin", "This page may not connect here.")
