@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -114,9 +115,30 @@ func (s *Server) sweepOnce(ctx context.Context, all, due bool) error {
 		return err
 	}
 	if all || due {
+		tidyBeforeACrowd(doors, s.now())
 		return s.vets.refresh(ctx, s.cfg.Vets)
 	}
 	return nil
+}
+
+// crowd is how many doors that open within one sweep are worth a collection ahead of them.
+const crowd = 1000
+
+// tidyBeforeACrowd collects garbage now if a crowd of doors opens before the next sweep but one. The next collection is
+// then due after about as much again as all the sockets hold, which to tell a crowd does not take: so none comes while
+// thousands wait to be told, and takes the processors from them.
+func tidyBeforeACrowd(doors []*door, now time.Time) {
+	opening := 0
+	for _, d := range doors {
+		d.mu.Lock()
+		if wait := d.room.OpensAt.Sub(now); wait > 0 && wait <= 2*sweepEvery {
+			opening++
+		}
+		d.mu.Unlock()
+	}
+	if opening >= crowd {
+		runtime.GC()
+	}
 }
 
 func overdue(doors []*door, now time.Time, patience time.Duration) (late []*door) {
