@@ -241,9 +241,12 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
-	if err != nil {
+	whole, ok := conn.(serverConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
+	}
+	if _, err = whole.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return &lazyConn{serverConn: whole}, nil
 }

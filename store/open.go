@@ -33,13 +33,16 @@ type Config struct {
 // database is away, and those that change something ErrBusy.
 type Store struct {
 	writer, reader *sql.DB
-	speaks         atomic.Pointer[dialect]
-	clock          *clock
-	zones          zones
-	known          known
-	newID          func() string
-	onDue          func(time.Time)
-	log            *slog.Logger
+	// turn is held by the one who writes, where only one can; nil elsewhere. Who waits for it gets it in the order of
+	// coming, which database/sql does not promise for its connections.
+	turn   chan struct{}
+	speaks atomic.Pointer[dialect]
+	clock  *clock
+	zones  zones
+	known  known
+	newID  func() string
+	onDue  func(time.Time)
+	log    *slog.Logger
 }
 
 var (
@@ -69,6 +72,7 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 func (s *Store) open(address string) (err error) {
 	if strings.HasPrefix(address, "sqlite:") {
 		s.speaks.Store(sqliteDialect)
+		s.turn = make(chan struct{}, 1)
 		s.writer, s.reader, err = openSQLite(address)
 		return err
 	}

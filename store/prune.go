@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// pruneBatch bounds what one transaction of Prune deletes.
-const pruneBatch = 500
+// pruneBatch bounds what one transaction of Prune deletes, and so how long others wait for it. Between two of them the
+// sweep rests prunePace times as long as the last one took: it is in no hurry, and bookings are.
+const (
+	pruneBatch = 200
+	prunePace  = 4
+)
 
 // Prune deletes what cannot matter any more: rows of the outbox that were published longer ago than keep, and links,
 // grants, revocations and idempotency keys that ended.
@@ -38,6 +42,7 @@ func (s *Store) Prune(ctx context.Context, keep time.Duration) error {
 // longer than it must.
 func (s *Store) pruneTable(ctx context.Context, table, key, condition string, args ...any) error {
 	for {
+		began := s.clock.local()
 		keys, err := s.keysOf(ctx, key == "hash" || table == "idempotency_keys", "SELECT "+key+" FROM "+table+" WHERE "+condition+" LIMIT ?", append(args[:len(args):len(args)], pruneBatch)...)
 		if err != nil || len(keys) == 0 {
 			return err
@@ -48,6 +53,9 @@ func (s *Store) pruneTable(ctx context.Context, table, key, condition string, ar
 			return err
 		})
 		if err != nil || len(keys) < pruneBatch {
+			return err
+		}
+		if err := rest(ctx, prunePace*s.clock.local().Sub(began)); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,12 @@ func (s *Store) again(ctx context.Context, act string, f func() error) error {
 // pause waits for a random while before try n+2: up to 1 ms at first, up to 64 ms in the end.
 func pause(ctx context.Context, n int) error {
 	most := time.Millisecond << min(n, 6)
-	timer := time.NewTimer(rand.N(most))
+	return rest(ctx, rand.N(most))
+}
+
+// rest waits, or returns ctx's error.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -56,6 +61,14 @@ type tx struct {
 
 // write runs f in a transaction, once. An error of f, or a panic, rolls it back.
 func (s *Store) write(ctx context.Context, f func(*tx) error) error {
+	if s.turn != nil {
+		select {
+		case s.turn <- struct{}{}:
+			defer func() { <-s.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	began, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
