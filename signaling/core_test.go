@@ -81,7 +81,6 @@ type core struct {
 type guest struct {
 	*signaling.Peer
 	*fakeSocket
-	gone bool
 }
 
 // inBubble runs a test on a clock of its own, with a world in it.
