@@ -18,7 +18,7 @@ type demoVet struct {
 }
 
 var demoVets = []demoVet{
-	{"haneul", "하늘 수의사", "서울 마포구", "피부와 귀를 오래 봐 왔어요. 사진을 미리 보내 주시면 더 잘 볼 수 있어요.", 37.5563, 126.9236,
+	{"haneul", "하늘 수의사", "서울 마포구", "피부와 눈을 오래 봐 왔어요. 밝은 곳에서 보여 주시면 더 잘 볼 수 있어요.", 37.5563, 126.9236,
 		[]clinic.Area{clinic.AreaSkin, clinic.AreaEye}, false, 0, 24 * 60},
 	{"bada", "바다 수의사", "부산 해운대구", "눈 질환과 수술 뒤 경과를 봐요.", 35.1631, 129.1635,
 		[]clinic.Area{clinic.AreaEye, clinic.AreaTeeth}, false, 9 * 60, 21 * 60},
