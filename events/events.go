@@ -30,7 +30,7 @@ type Time struct{ time.Time }
 
 // MarshalJSON writes "2026-12-01T05:30:00.000Z".
 func (t Time) MarshalJSON() ([]byte, error) {
-	return json.Marshal(t.UTC().Format(timeFormat))
+	return t.UTC().AppendFormat(make([]byte, 0, len(timeFormat)+2), `"`+timeFormat+`"`), nil
 }
 
 // UnmarshalJSON reads RFC 3339.

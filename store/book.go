@@ -109,7 +109,7 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 // takeNew takes the new visit's cells, and gives who holds those beside them. It returns errConflict if the vet is not
 // the one that was decided on, errKeyUsed, and ErrSlotTaken.
 func (t *tx) takeNew(ctx context.Context, b clinic.Booking, c *change, vetRev int64) (map[clinic.Cell]string, error) {
-	r, none, held := &c.visit.Reservation, cellsOf(nil), cellsOf(c.visit)
+	r, held := &c.visit.Reservation, cellsOf(c.visit)
 	rev := int64(-1)
 	all := []statement{{
 		text: "SELECT rev FROM vets WHERE id = ?" + t.d.shareLock, args: []any{b.VetID},
@@ -121,8 +121,9 @@ func (t *tx) takeNew(ctx context.Context, b clinic.Booking, c *change, vetRev in
 		}
 		all = nil
 	}
-	read, holders := t.readHolders(r.VetID, edges(none, held))
-	all = append(append(all, t.newCells(r, none, held)...), read)
+	// What it inserts itself it holds: whoever comes beside it waits there. Only the cells beyond are asked for.
+	read, holders := t.readHolders(r.VetID, []clinic.Cell{held.first - 1, held.last + 1})
+	all = append(append(all, t.newCells(r, cellsOf(nil), held)...), read)
 	return holders, t.runIfStill(ctx, all, &rev, vetRev, clinic.ErrSlotTaken)
 }
 
