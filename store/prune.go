@@ -8,8 +8,8 @@ import (
 // pruneBatch bounds what one transaction of Prune deletes, and so how long others wait for it. Between two of them the
 // sweep rests prunePace times as long as the last one took: it is in no hurry, and bookings are.
 const (
-	pruneBatch = 200
-	prunePace  = 4
+	pruneBatch = 100
+	prunePace  = 9
 )
 
 // Prune deletes what cannot matter any more: rows of the outbox that were published longer ago than keep, and links,
