@@ -137,6 +137,9 @@ type herdTook struct{ looked, claimed, marked time.Duration }
 // claims them in batches that grow, and marks them, 2,000 at a time.
 func claimHerd(ctx context.Context, g *grown, n int) (took herdTook, err error) {
 	settle()
+	if err := publishDue(ctx, g.db); err != nil {
+		return took, err
+	}
 	due := time.Now().Add(100 * time.Millisecond)
 	if err := addDue(ctx, g.db, n, due); err != nil {
 		return took, err

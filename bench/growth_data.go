@@ -153,6 +153,23 @@ func yearWords(kind string) words {
 	}
 }
 
+// publishDue marks what the bookings left to be published, as a scheduler would have: none runs here.
+func publishDue(ctx context.Context, db *database) error {
+	raw, err := db.raw(1)
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	for _, stream := range []string{"BOOKING", "ROOM"} {
+		_, err := raw.ExecContext(ctx, `UPDATE outbox SET published_at = due_at + 5, stream_seq = 1, epoch = 1
+			WHERE stream = ? AND published_at IS NULL AND due_at <= ?`, stream, time.Now().UnixMilli())
+		if err != nil {
+			return fmt.Errorf("mark what the bookings left: %w", err)
+		}
+	}
+	return nil
+}
+
 // addDue adds n openings that are due at an instant, each of a room of its own.
 func addDue(ctx context.Context, db *database, n int, due time.Time) error {
 	raw, err := db.raw(1)
