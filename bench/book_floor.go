@@ -46,7 +46,14 @@ func newRawFloor(ctx context.Context, db *database, clients int) (*rawFloor, err
 	return f, nil
 }
 
-func (f *rawFloor) close() error { return f.db.Close() }
+// close ends the connections, of which none is in use any more.
+func (f *rawFloor) close() error {
+	var errs []error
+	for range cap(f.conns) {
+		errs = append(errs, (<-f.conns).conn.Close())
+	}
+	return errors.Join(append(errs, f.db.Close())...)
+}
 
 const (
 	floorCells    = "INSERT INTO cells (vet_id, cell, reservation_id) VALUES (?,?,?),(?,?,?),(?,?,?),(?,?,?)"
