@@ -10,10 +10,8 @@ import (
 )
 
 // Rows that are due at one instant are claimed in batches that grow fourfold. The first is small, so that the first
-// doors open while the rest is still being claimed: a statement for 10,000 rows takes some 40 ms, and nothing could be
-// published before its end. The later ones are large, since each statement costs a commit: forty batches of 250 take
-// twice as long as one of 10,000. Meanwhile the batch before is published, which takes about three times as long a
-// row, so the claims stay ahead.
+// doors open while the rest is still being claimed: nothing of a batch can be published before its statement's end. The
+// later ones are large, since each statement costs a commit. Meanwhile the batch before is published.
 const (
 	firstClaim = 128
 	maxClaim   = 4096

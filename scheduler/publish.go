@@ -7,7 +7,7 @@ import (
 	"vetroom/events"
 )
 
-// maxWave bounds how many rows go out on one look at the lease: some 30 ms of publishing.
+// maxWave bounds how many rows go out on one look at the lease.
 const maxWave = 2048
 
 // publishState is what the loop knows of publishing.

@@ -16,7 +16,7 @@ const (
 	// scanNear is how far ahead the looks between two reloads of the horizon go: past the next one, so that a row which
 	// was saved without a nudge is in memory at its instant. Looks stay cheap, however much lies in the horizon.
 	scanNear = scanEvery + scanEvery/2
-	// A look reads rows once more that are known, and 10,000 of them take some 40 ms of the database and of us. So while
+	// A look reads rows once more that are known, and thousands of them keep the database and us busy. So while
 	// more than crowd are in hand a look waits, for crowdWait at most; and when so many are due within crowdNear it ends
 	// before their instant, so that it does not stand in the way of their claims.
 	crowd     = 1000
