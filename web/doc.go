@@ -14,7 +14,7 @@
 // Three rules hold everywhere, each by a test:
 //
 //   - No word stands in a template, a script or Go code: all are in
-//     texts/ko.json and texts/en.json, under the same keys.
+//     texts/ko and texts/en, in files of one name, under the same keys.
 //   - No inline script, style or event attribute: the pages live under
 //     "script-src 'self'; style-src 'self'".
 //   - Every page, but for the call and the vet's room buttons, works without

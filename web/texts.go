@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"sort"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed texts/*.json
+//go:embed texts
 var textFiles embed.FS
 
 // Languages are the languages of the pages; the first is the default.
@@ -46,16 +47,37 @@ func PickLang(cookie, acceptLanguage string) string {
 // value goes.
 type texts map[string]string
 
+// loadTexts reads the files of a language. A key stands in one of them only.
 func loadTexts(lang string) (texts, error) {
-	raw, err := textFiles.ReadFile("texts/" + lang + ".json")
+	files, err := fs.Glob(textFiles, "texts/"+lang+"/*.json")
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("find texts of %s: %w", lang, err)
+	}
+	all := texts{}
+	for _, name := range files {
+		if err := all.load(name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (t texts) load(name string) error {
+	raw, err := textFiles.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read texts of %s: %w", lang, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
-	var t texts
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return nil, fmt.Errorf("parse texts of %s: %w", lang, err)
+	var more texts
+	if err := json.Unmarshal(raw, &more); err != nil {
+		return fmt.Errorf("parse %s: %w", name, err)
 	}
-	return t, nil
+	for key, words := range more {
+		if _, ok := t[key]; ok {
+			return fmt.Errorf("%s: %q stands in another file too", name, key)
+		}
+		t[key] = words
+	}
+	return nil
 }
 
 // say returns the words under key with {name} replaced from the pairs name,
