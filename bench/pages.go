@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ type pagesCmd struct {
 	options
 	Rate   int           `default:"500" help:"Requests a second."`
 	Length time.Duration `help:"Of one measurement; default 10s, or 2s at small size."`
+	Only   []string      `help:"Only these reads, by the names in the table."`
 }
 
 // Run implements the command.
@@ -58,6 +60,13 @@ func (s *site) readings() []reading {
 		{"own reservations", "/api/v1/reservations", "/api/v1/reservations", s.owner},
 		{"vet's week", "/api/v1/vet/reservations", "/api/v1/vet/reservations" + week, s.vetCookie},
 	}
+}
+
+// chosen gives the readings that are to be measured.
+func (c *pagesCmd) chosen(s *site) []reading {
+	return slices.DeleteFunc(s.readings(), func(r reading) bool {
+		return len(c.Only) > 0 && !slices.Contains(c.Only, r.name)
+	})
 }
 
 // site is a running product with something to read.
@@ -159,7 +168,7 @@ func (c *pagesCmd) rates(l *lab, out *report, kind string) error {
 	}
 	defer floor.stop()
 	bare := &web{base: floor.url, http: s.http}
-	for _, r := range s.readings() {
+	for _, r := range c.chosen(s) {
 		of := kind + ", " + r.name
 		for round := range c.Rounds {
 			before, err := s.served(l.ctx, r.route)

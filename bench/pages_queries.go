@@ -21,7 +21,7 @@ func (c *pagesCmd) queries(l *lab, out *report) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range s.readings() {
+		for _, r := range c.chosen(s) {
 			for range c.Rounds {
 				n, err := s.queriesOf(l.ctx, r)
 				if err != nil {
