@@ -6,12 +6,18 @@ import "time"
 // reservation of a vet at most. The store holds that by a unique key on (vet, cell).
 const CellLength = 5 * time.Minute
 
+// LongestVisit bounds how long a visit may become: who looks for what touches a time looks so far beyond it.
+const LongestVisit = 12 * time.Hour
+
 // Cell numbers the five-minute cells of all time: cell 0 begins at the Unix epoch.
 type Cell int64
 
 // CellOf gives the cell in which t lies.
-func CellOf(t time.Time) Cell {
-	ms, length := t.UnixMilli(), CellLength.Milliseconds()
+func CellOf(t time.Time) Cell { return cellOf(t.UnixMilli()) }
+
+// cellOf gives the cell of an instant in Unix milliseconds.
+func cellOf(ms int64) Cell {
+	const length = int64(CellLength / time.Millisecond)
 	c := ms / length
 	if ms%length < 0 {
 		c--

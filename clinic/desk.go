@@ -17,6 +17,11 @@ type Desk struct {
 	Permits PermitRule
 	NewID   func() string // UUIDv7
 	Random  io.Reader     // cryptographic
+
+	grids grids
+	lists shared[listKey, vetList]
+	cards shared[string, Card]
+	weeks shared[weekKey, Timetable]
 }
 
 // View is a visit as somebody sees it at an instant.

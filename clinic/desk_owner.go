@@ -7,150 +7,49 @@ import (
 	"time"
 )
 
-// Card is a vet as a list shows it.
-type Card struct {
-	*Vet
-	NextFree time.Time // zero if nothing is free within the vet's horizon
-	Areas    []Area    // that the vet may see today
-}
-
-// Vets gives one page of vets with their next free time, and the cursor of the next page, or "".
-func (d *Desk) Vets(ctx context.Context, q VetQuery) ([]Card, string, error) {
-	now := d.Clock.Now()
-	q.Day = now
-	if d.Permits == PermitsOff {
-		q.Area = ""
-	}
-	vets, next, err := d.Store.Vets(ctx, q)
-	if err != nil {
-		return nil, "", err
-	}
-	cards, err := d.cards(ctx, vets, now)
-	return cards, next, err
-}
-
-// Vet gives one vet with the next free time. It returns ErrNotFound.
-func (d *Desk) Vet(ctx context.Context, id string) (Card, error) {
-	vet, err := d.Store.Vet(ctx, id)
-	if err != nil {
-		return Card{}, err
-	}
-	cards, err := d.cards(ctx, []*Vet{vet}, d.Clock.Now())
-	if err != nil {
-		return Card{}, err
-	}
-	return cards[0], nil
-}
-
-func (d *Desk) cards(ctx context.Context, vets []*Vet, now time.Time) ([]Card, error) {
-	free, err := d.nextFree(ctx, vets, now)
-	if err != nil {
-		return nil, err
-	}
-	cards := make([]Card, len(vets))
-	for i, v := range vets {
-		cards[i] = Card{v, free[v.ID], v.AreasOn(d.Permits, DateOf(now, v.Zone))}
-	}
-	return cards, nil
-}
-
-// nearDays is within how many days almost every vet has a free time.
-const nearDays = 2
-
-// nextFree gives the next free time of each vet who has one. What is taken is read of the next days, and farther only
-// of those vets who have nothing free until then: two reads at most, however many vets there are.
-func (d *Desk) nextFree(ctx context.Context, vets []*Vet, now time.Time) (map[string]time.Time, error) {
-	free, horizon := make(map[string]time.Time, len(vets)), 0
-	for _, v := range vets {
-		horizon = max(horizon, v.Hours.HorizonDays+2)
-	}
-	for _, days := range []int{min(nearDays, horizon), horizon} {
-		ids, known := make([]string, len(vets)), now.AddDate(0, 0, days)
-		for i, v := range vets {
-			ids[i] = v.ID
-		}
-		busy, err := d.Store.Busy(ctx, ids, Span{now, known})
-		if err != nil {
-			return nil, err
-		}
-		var farther []*Vet
-		for _, v := range vets {
-			at, ok := v.NextFree(busy[v.ID], now)
-			switch {
-			case ok && (days == horizon || at.Add(v.Hours.slot()).Before(known)):
-				free[v.ID] = at
-			case ok:
-				farther = append(farther, v)
-			}
-		}
-		if vets = farther; len(vets) == 0 {
-			break
-		}
-	}
-	return free, nil
-}
-
-// Slots gives a vet's slots of days days from day from, local to the vet; the zero Date means today.
-// It returns ErrNotFound, and ErrInvalid for days outside 1 to MaxSlotDays.
-func (d *Desk) Slots(ctx context.Context, vetID string, from Date, days int) (*Vet, []Slot, error) {
-	var p problems
-	p.check(days >= 1 && days <= MaxSlotDays, "days", "must be from 1 to %d", MaxSlotDays)
-	if err := p.err(); err != nil {
-		return nil, nil, err
-	}
-	vet, err := d.Store.Vet(ctx, vetID)
-	if err != nil {
-		return nil, nil, err
-	}
-	now := d.Clock.Now()
-	if from.IsZero() {
-		from = DateOf(now, vet.Zone)
-	}
-	span := Span{ClockTime(0).First(from, vet.Zone), ClockTime(0).Last(from.AddDays(days+1), vet.Zone)}
-	busy, err := d.Store.Busy(ctx, []string{vetID}, span)
-	if err != nil {
-		return nil, nil, err
-	}
-	return vet, vet.Slots(from, days, busy[vetID], now), nil
-}
-
 // Reservation gives a visit to who may see it: its vet, or an owner who holds it. It returns ErrNotFound to others.
 func (d *Desk) Reservation(ctx context.Context, who Who, id string) (*View, error) {
-	v, err := d.Store.Visit(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.role(ctx, who, v); err != nil {
-		return nil, err
-	}
-	return d.view(ctx, v)
+	view, _, err := d.see(ctx, who, Looking{Reservation: id})
+	return view, err
 }
 
 // RoleIn tells which seat of a room is theirs. It returns ErrNotFound where none is.
 func (d *Desk) RoleIn(ctx context.Context, who Who, roomID string) (Role, *Visit, error) {
-	v, err := d.Store.VisitOfRoom(ctx, roomID)
+	seen, err := d.Store.Look(ctx, Looking{Room: roomID, Session: who.Session})
 	if err != nil {
 		return "", nil, err
 	}
-	role, err := d.role(ctx, who, v)
-	return role, v, err
+	role, err := seen.role(who)
+	return role, seen.Visit, err
 }
 
-func (d *Desk) role(ctx context.Context, who Who, v *Visit) (Role, error) {
-	if who.VetID != "" && who.VetID == v.Reservation.VetID {
-		return RoleVet, nil
-	}
-	if who.Session == "" {
-		return "", ErrNotFound
-	}
-	ok, err := d.Store.Granted(ctx, who.Session, v.Reservation.ID)
+// InRoom gives the visit of a room to who may see it. It returns ErrNotFound to others.
+func (d *Desk) InRoom(ctx context.Context, who Who, roomID string) (*View, error) {
+	view, _, err := d.see(ctx, who, Looking{Room: roomID})
+	return view, err
+}
+
+func (d *Desk) see(ctx context.Context, who Who, q Looking) (*View, []Entry, error) {
+	q.Session = who.Session
+	seen, err := d.Store.Look(ctx, q)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	if !ok {
-		return "", ErrNotFound
+	if _, err := seen.role(who); err != nil {
+		return nil, nil, err
 	}
-	return RoleOwner, nil
+	return &View{seen.Visit, seen.Vet, d.Clock.Now()}, seen.Timeline, nil
+}
+
+// role tells whose the visit is. It returns ErrNotFound for somebody's else.
+func (s *Seen) role(who Who) (Role, error) {
+	switch {
+	case who.VetID != "" && who.VetID == s.Reservation.VetID:
+		return RoleVet, nil
+	case who.Session != "" && s.Held:
+		return RoleOwner, nil
+	}
+	return "", ErrNotFound
 }
 
 func (d *Desk) view(ctx context.Context, v *Visit) (*View, error) {
@@ -287,11 +186,7 @@ func (d *Desk) Timeline(ctx context.Context, who Who, id string) ([]Entry, error
 
 // History gives a reservation with its timeline, to who may see it.
 func (d *Desk) History(ctx context.Context, who Who, id string) (*View, []Entry, error) {
-	view, err := d.Reservation(ctx, who, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	entries, err := d.Store.Timeline(ctx, id)
+	view, entries, err := d.see(ctx, who, Looking{Reservation: id, Timeline: true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -27,7 +27,7 @@ func (s *takenStore) Busy(_ context.Context, ids []string, span Span) (map[strin
 	return busy, nil
 }
 
-// TestCardsNextFree compares the next free times that come of two short reads with those of one that knows everything.
+// TestCardsNextFree compares the next free times that come of short reads with those of one that knows everything.
 func TestCardsNextFree(t *testing.T) {
 	now := at(t, "2026-12-01T00:10:00Z")
 	s, vets := &takenStore{taken: map[string][]Span{}}, []*Vet(nil)
@@ -43,7 +43,7 @@ func TestCardsNextFree(t *testing.T) {
 		}
 		vets = append(vets, v)
 	}
-	cards, err := (&Desk{Store: s}).cards(t.Context(), vets, now)
+	cards, err := (&Desk{Store: s}).cardsOf(t.Context(), vets, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestCardsNextFree(t *testing.T) {
 			t.Errorf("full for %d days: next free %v, want %v", i, c.NextFree, want)
 		}
 	}
-	if len(s.asked) != 2 || len(s.asked[0]) != len(vets) || len(s.asked[1]) >= len(vets) {
+	if len(s.asked) != 3 || len(s.asked[0]) != len(vets) || len(s.asked[1]) >= len(vets) || len(s.asked[2]) >= len(s.asked[1]) {
 		t.Errorf("asked for %q", s.asked)
 	}
 }

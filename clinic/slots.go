@@ -24,31 +24,18 @@ const MaxSlotDays = 31
 // Slots gives the slots of days calendar days from day from, local to the vet, in order. busy holds the spans that
 // standing reservations take. Days beyond the vet's horizon have none.
 func (v *Vet) Slots(from Date, days int, busy []Span, now time.Time) []Slot {
-	taken := cellSet(busy)
-	var slots []Slot
-	for i := range days {
-		d := from.AddDays(i)
-		if v.beyondHorizon(d, now) {
-			break
-		}
-		for _, s := range v.Hours.grid(d, v.Zone) {
-			slots = append(slots, Slot{s, v.slotState(s, taken, now)})
-		}
-	}
-	return slots
+	a := v.agenda(nil, now)
+	return a.slots(from, days, busy)
 }
 
 // NextFree gives the start of the first slot that can be booked, and false if there is none within the horizon.
 func (v *Vet) NextFree(busy []Span, now time.Time) (time.Time, bool) {
-	taken := cellSet(busy)
-	for d := DateOf(now, v.Zone); !v.beyondHorizon(d, now); d = d.AddDays(1) {
-		for _, s := range v.Hours.grid(d, v.Zone) {
-			if v.slotState(s, taken, now) == SlotFree {
-				return s.Start, true
-			}
-		}
+	a := v.agenda(nil, now)
+	slot, ok := a.free(1, busy)
+	if !ok {
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	return slot.Start, true
 }
 
 // Offered finds the slot that begins at start, if the vet offers it now. It does not know what is taken.
@@ -73,30 +60,6 @@ func (v *Vet) beyondHorizon(d Date, now time.Time) bool {
 	return d.After(DateOf(now, v.Zone).AddDays(v.Hours.HorizonDays))
 }
 
-func (v *Vet) slotState(s Span, taken map[Cell]bool, now time.Time) SlotState {
-	if v.past(s, now) {
-		return SlotPast
-	}
-	first, last := s.Cells()
-	for c := first; c <= last; c++ {
-		if taken[c] {
-			return SlotTaken
-		}
-	}
-	return SlotFree
-}
-
 func (v *Vet) past(s Span, now time.Time) bool {
 	return s.Start.Before(now.Add(time.Duration(v.Hours.NoticeMinutes) * time.Minute))
-}
-
-func cellSet(spans []Span) map[Cell]bool {
-	set := make(map[Cell]bool, 4*len(spans))
-	for _, s := range spans {
-		first, last := s.Cells()
-		for c := first; c <= last; c++ {
-			set[c] = true
-		}
-	}
-	return set
 }

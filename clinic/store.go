@@ -16,7 +16,8 @@ type Store interface {
 	KeyStore
 }
 
-// VetStore keeps vets.
+// VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and
+// ChangePermits, whose decide functions are given one of their own. It is never older than the question.
 type VetStore interface {
 	Vet(ctx context.Context, id string) (*Vet, error)
 	VetByLogin(ctx context.Context, login string) (*Vet, error)
@@ -33,6 +34,9 @@ type VetStore interface {
 	ChangePermits(ctx context.Context, id string, decide func(v *Vet, standing []*Visit, now time.Time) (map[*Visit][]Event, error)) (*Vet, error)
 	// Busy gives the spans that reservations take of each vet's time and that touch span.
 	Busy(ctx context.Context, vetIDs []string, span Span) (map[string][]Span, error)
+	// Calendar gives a vet and the spans that reservations take of the vet's time and that touch the span which within
+	// gives for the vet. within may be called again with a fresher vet.
+	Calendar(ctx context.Context, vetID string, within func(*Vet) Span) (*Vet, []Span, error)
 	// Attend notes that the vets have a socket, or just went online, at now.
 	Attend(ctx context.Context, vetIDs []string) error
 	// Absent gives the online vets who were last attended before since.
@@ -54,6 +58,8 @@ type VetQuery struct {
 type VisitStore interface {
 	Visit(ctx context.Context, reservationID string) (*Visit, error)
 	VisitOfRoom(ctx context.Context, roomID string) (*Visit, error)
+	// Look gives a visit with what somebody who asks for it may want to know, in as few trips as can be.
+	Look(ctx context.Context, q Looking) (*Seen, error)
 	VisitByNumber(ctx context.Context, number string) (*Visit, error)
 	// VisitsOfSession gives what an owner's session holds, soonest first.
 	VisitsOfSession(ctx context.Context, session string) ([]*Visit, error)
@@ -70,6 +76,21 @@ type VisitStore interface {
 	// ErrSlotTaken if the visit's new time is not free.
 	ChangeVisit(ctx context.Context, reservationID string, decide func(v *Visit, vet *Vet, now time.Time) ([]Event, error)) (*Visit, *Vet, error)
 	Timeline(ctx context.Context, reservationID string) ([]Entry, error)
+}
+
+// Looking asks for the visit of a reservation or of a room; the other is "".
+type Looking struct {
+	Reservation, Room string
+	Session           string // whether it holds the reservation is told; or ""
+	Timeline          bool   // is told too
+}
+
+// Seen is a visit as one look shows it.
+type Seen struct {
+	*Visit
+	Vet      *Vet
+	Held     bool // by the session
+	Timeline []Entry
 }
 
 // Booking is a new visit to be saved. Decide makes it from the vet as it is.

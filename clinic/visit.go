@@ -211,7 +211,7 @@ func (v *Visit) Delay(minutes int, now time.Time) ([]Event, error) {
 }
 
 // Extend moves the end by minutes; the store refuses it with ErrSlotTaken where that time is not free.
-// It returns ErrClosed if the visit is over, and ErrInvalid outside 5 to 180 minutes.
+// It returns ErrClosed if the visit is over, and ErrInvalid outside 5 to 180 minutes and beyond LongestVisit in all.
 func (v *Visit) Extend(minutes int, now time.Time) ([]Event, error) {
 	if err := v.underway(now); err != nil {
 		return nil, err
@@ -219,7 +219,13 @@ func (v *Visit) Extend(minutes int, now time.Time) ([]Event, error) {
 	if err := checkMinutes(minutes, MinMinutes); err != nil {
 		return nil, err
 	}
-	v.Reservation.End = v.Reservation.End.Add(time.Duration(minutes) * time.Minute)
+	end := v.Reservation.End.Add(time.Duration(minutes) * time.Minute)
+	var p problems
+	p.check(end.Sub(v.Reservation.Start) <= LongestVisit, "minutes", "would make the visit longer than %d hours", LongestVisit/time.Hour)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	v.Reservation.End = end
 	v.Reservation.Sequence++
 	v.Room.ClosesAt = closesAt(v.Reservation.End, time.Time{})
 	return v.facts(now, Event{Kind: RoomExtended, By: ByVet}), nil

@@ -122,6 +122,10 @@ func TestTransitionsRefuse(t *testing.T) {
 		{"move in the call", move, during, nil, ErrTooLate},
 		{"move when over", move, after, nil, ErrClosed},
 		{"move what was cancelled", move, before, cancelled, ErrClosed},
+		{"extend to the longest", extend(180), before, func(v *Visit) { v.Reservation.End = v.Reservation.Start.Add(LongestVisit - 3*time.Hour) }, nil},
+		{"extend beyond the longest", extend(180), before, func(v *Visit) {
+			v.Reservation.End = v.Reservation.Start.Add(LongestVisit - 3*time.Hour + CellLength)
+		}, ErrInvalid},
 		{"open early", open, before, nil, nil},
 		{"open what is open", open, during, nil, nil},
 		{"open what is over", open, after, nil, ErrClosed},

@@ -194,7 +194,9 @@ func TestSlowStoreIsAway(t *testing.T) {
 // panicking breaks down when it is asked for a vet.
 type panicking struct{ clinic.Store }
 
-func (panicking) Vet(context.Context, string) (*clinic.Vet, error) { panic("Lee 010-1234-5678") }
+func (panicking) Calendar(context.Context, string, func(*clinic.Vet) clinic.Span) (*clinic.Vet, []clinic.Span, error) {
+	panic("Lee 010-1234-5678")
+}
 
 func TestPanic(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.Desk.Store = panicking{c.Desk.Store} })

@@ -121,6 +121,33 @@ func (m *memory) Vets(ctx context.Context, q clinic.VetQuery) ([]*clinic.Vet, st
 	return found, "", nil
 }
 
+func (m *memory) Calendar(ctx context.Context, id string, within func(*clinic.Vet) clinic.Span) (*clinic.Vet, []clinic.Span, error) {
+	vet, err := m.Vet(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	busy, err := m.Busy(ctx, []string{id}, within(vet))
+	return vet, busy[id], err
+}
+
+func (m *memory) Look(ctx context.Context, q clinic.Looking) (*clinic.Seen, error) {
+	visit, err := find(m, ctx, m.visits, func(v *clinic.Visit) bool {
+		return q.Reservation != "" && v.Reservation.ID == q.Reservation || q.Room != "" && v.Room.ID == q.Room
+	})
+	if err != nil {
+		return nil, err
+	}
+	seen := &clinic.Seen{Visit: visit}
+	if seen.Vet, err = m.Vet(ctx, visit.Reservation.VetID); err != nil {
+		return nil, err
+	}
+	if seen.Held, err = m.Granted(ctx, q.Session, visit.Reservation.ID); err != nil || !q.Timeline {
+		return seen, err
+	}
+	seen.Timeline, err = m.Timeline(ctx, visit.Reservation.ID)
+	return seen, err
+}
+
 func (m *memory) AddVets(ctx context.Context, vets []*clinic.Vet) error {
 	unlock, err := m.in(ctx)
 	if err != nil {

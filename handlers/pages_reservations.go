@@ -236,11 +236,7 @@ func (h *Handler) roomPage(c *call) (reply, error) {
 	if !isID(id) {
 		return reply{}, clinic.ErrNotFound
 	}
-	_, visit, err := h.Desk.RoleIn(c.ctx(), c.who, id)
-	if err != nil {
-		return h.lost(c, err)
-	}
-	view, err := h.Desk.Reservation(c.ctx(), c.who, visit.Reservation.ID)
+	view, err := h.Desk.InRoom(c.ctx(), c.who, id)
 	if err != nil {
 		return h.lost(c, err)
 	}

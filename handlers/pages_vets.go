@@ -92,22 +92,14 @@ func (h *Handler) timetable(c *call, id string, from clinic.Date, move string) (
 	if err != nil {
 		return web.VetPage{}, err
 	}
-	card, err := h.Desk.Vet(c.ctx(), id)
-	if err != nil {
-		return web.VetPage{}, err
-	}
-	today := clinic.DateOf(c.now, card.Zone)
-	if from.Before(today) || from.After(today.AddDays(card.Hours.HorizonDays)) {
-		from = today
-	}
-	_, slots, err := h.Desk.Slots(c.ctx(), id, from, timetableDays)
+	t, err := h.Desk.Timetable(c.ctx(), id, from, timetableDays)
 	if err != nil {
 		return web.VetPage{}, err
 	}
 	p := web.VetPage{
-		Layout: layout, Vet: shownVet(card, nil), Days: daysOf(card.Vet, from, slots), FollowUpOnly: h.followUpOnly(c, card),
+		Layout: layout, Vet: shownVet(t.Card, nil), Days: daysOf(t.Vet, t.From, t.Slots), FollowUpOnly: h.followUpOnly(c, t.Card),
 	}
-	p.Earlier, p.Later = weeksAround(from, today, card.Hours.HorizonDays)
+	p.Earlier, p.Later = weeksAround(t.From, clinic.DateOf(c.now, t.Zone), t.Hours.HorizonDays)
 	if p.Key, err = h.newKey(); err != nil {
 		return web.VetPage{}, err
 	}

@@ -55,6 +55,29 @@ func (t *tx) runTogether(ctx context.Context, all []statement) error {
 	return readSets(rows, reads)
 }
 
+// ask runs statements that only read, in order, each on what is committed when it begins. A server takes all in one
+// message.
+func (s *Store) ask(ctx context.Context, all ...statement) error {
+	if s.dialect().embedded || len(all) == 1 {
+		for _, one := range all {
+			if err := query(ctx, s.reader, one.scan, one.text, one.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	texts, args, reads := make([]string, len(all)), []any(nil), make([]func() []any, len(all))
+	for i, one := range all {
+		texts[i], args, reads[i] = one.text, append(args, one.args...), one.scan
+	}
+	rows, err := s.reader.QueryContext(ctx, strings.Join(texts, ";\n"), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return readSets(rows, reads)
+}
+
 // readSets reads one set of rows after another. What changes something gives none.
 func readSets(rows *sql.Rows, sets []func() []any) error {
 	for _, scan := range sets {

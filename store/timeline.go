@@ -14,17 +14,8 @@ func (s *Store) Timeline(ctx context.Context, reservationID string) ([]clinic.En
 	if !plain(reservationID) {
 		return nil, nil
 	}
-	var rows []*clinic.Entry
-	err := query(ctx, s.reader, func() []any {
-		e := &clinic.Entry{}
-		rows = append(rows, e)
-		return []any{&e.ReservationID, millis{&e.At}, &e.What, &e.By}
-	}, `SELECT reservation_id, happened_at, what, party FROM timeline WHERE reservation_id = ?
-		ORDER BY happened_at, id`, reservationID)
-	entries := make([]clinic.Entry, len(rows))
-	for i, e := range rows {
-		entries[i] = *e
-	}
+	entries := timeline{}
+	err := s.ask(ctx, entries.of(reservationID))
 	return entries, s.fault("read a timeline", err)
 }
 

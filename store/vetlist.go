@@ -33,12 +33,12 @@ func (s *Store) vetPage(ctx context.Context, q clinic.VetQuery) ([]*clinic.Vet, 
 		where = append(where, fmt.Sprintf("(%s > ? OR %s = ? AND v.id > ?)", order, order))
 		args = append(args, after.at(), after.at(), after.ID)
 	}
-	tail := ""
+	tail := "FROM vets v"
 	if len(where) > 0 {
-		tail = "WHERE " + strings.Join(where, " AND ")
+		tail += " WHERE " + strings.Join(where, " AND ")
 	}
 	tail += fmt.Sprintf(" ORDER BY %s, v.id LIMIT %d", order, q.Limit+1)
-	vets, err := s.vets(ctx, s.reader, tail, args...)
+	vets, err := s.current(ctx, tail, args...)
 	if err != nil || len(vets) <= q.Limit {
 		return vets, "", err
 	}

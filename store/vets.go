@@ -16,7 +16,7 @@ func (s *Store) Vet(ctx context.Context, id string) (*clinic.Vet, error) {
 	if !plain(id) {
 		return nil, clinic.ErrNotFound
 	}
-	v, err := s.vet(ctx, s.reader, "v.id = ?", id)
+	v, err := one(s.current(ctx, "FROM vets v WHERE v.id = ?", id))
 	return v, s.fault("read a vet", err)
 }
 
@@ -29,7 +29,7 @@ func (s *Store) VetByLogin(ctx context.Context, login string) (*clinic.Vet, erro
 // VetsByID implements clinic.VetStore.
 func (s *Store) VetsByID(ctx context.Context, ids []string) (map[string]*clinic.Vet, error) {
 	ids = distinct(ids)
-	vets, err := s.vets(ctx, s.reader, "WHERE v.id IN ("+placeholders(len(ids))+")", anys(ids)...)
+	vets, err := s.current(ctx, "FROM vets v WHERE v.id IN ("+placeholders(len(ids))+")", anys(ids)...)
 	byID := make(map[string]*clinic.Vet, len(vets))
 	for _, v := range vets {
 		byID[v.ID] = v
@@ -39,14 +39,18 @@ func (s *Store) VetsByID(ctx context.Context, ids []string) (map[string]*clinic.
 
 // vet reads the one vet that meets a condition.
 func (s *Store) vet(ctx context.Context, q querier, condition, value string) (*clinic.Vet, error) {
-	vets, err := s.vets(ctx, q, "WHERE "+condition, value)
+	return one(s.vets(ctx, q, "WHERE "+condition, value))
+}
+
+// one gives the only one of a list, or ErrNotFound.
+func one[T any](all []*T, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(vets) == 0 {
+	if len(all) == 0 {
 		return nil, clinic.ErrNotFound
 	}
-	return vets[0], nil
+	return all[0], nil
 }
 
 // vets reads vets with their permits. A vet's row is read before its permits, so that a change of permits between the
@@ -113,28 +117,6 @@ func (s *Store) image(v *clinic.Vet) string {
 		fmt.Fprintf(&b, "%q\n", fmt.Sprint(value))
 	}
 	return b.String()
-}
-
-// Busy implements clinic.VetStore.
-func (s *Store) Busy(ctx context.Context, vetIDs []string, span clinic.Span) (map[string][]clinic.Span, error) {
-	type taken struct {
-		vet string
-		clinic.Span
-	}
-	var all []*taken
-	vetIDs = distinct(vetIDs)
-	err := query(ctx, s.reader, func() []any {
-		b := &taken{}
-		all = append(all, b)
-		return []any{&b.vet, millis{&b.Start}, millis{&b.End}}
-	}, `SELECT vet_id, start_at, end_at FROM reservations WHERE vet_id IN (`+placeholders(len(vetIDs))+`)
-		AND end_at > ? AND start_at < ? AND state <> 'cancelled' ORDER BY vet_id, end_at`,
-		append(anys(vetIDs), span.Start.Add(-clinic.CellLength).UnixMilli(), span.End.Add(clinic.CellLength).UnixMilli())...)
-	busy := make(map[string][]clinic.Span, len(vetIDs))
-	for _, b := range all {
-		busy[b.vet] = append(busy[b.vet], b.Span)
-	}
-	return busy, s.fault("read what is taken", err)
 }
 
 // Attend implements clinic.VetStore.

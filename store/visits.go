@@ -67,8 +67,8 @@ func (s *Store) VisitsOfVet(ctx context.Context, vetID string, span clinic.Span)
 	if !plain(vetID) {
 		return nil, nil
 	}
-	all, err := visits(ctx, s.reader, "WHERE r.vet_id = ? AND r.end_at > ? AND r.start_at < ? ORDER BY r.start_at, r.id",
-		vetID, span.Start.UnixMilli(), span.End.UnixMilli())
+	all, err := visits(ctx, s.reader, "WHERE r.vet_id = ? AND r.end_at > ? AND r.end_at < ? AND r.start_at < ? ORDER BY r.start_at, r.id",
+		vetID, span.Start.UnixMilli(), span.End.Add(clinic.LongestVisit).UnixMilli(), span.End.UnixMilli())
 	return all, s.fault("read the visits of a vet", err)
 }
 

@@ -43,6 +43,9 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"change against claim", testChangeAgainstClaim},
 		{"permit against booking", testPermitAgainstBooking},
 		{"a vet changed elsewhere", testVetChangedElsewhere},
+		{"reads are current", testReadsAreCurrent},
+		{"calendar", testCalendar},
+		{"a look at a visit", testLook},
 		{"on due", testOnDue},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
