@@ -30,8 +30,11 @@ type Time struct{ time.Time }
 
 // MarshalJSON writes "2026-12-01T05:30:00.000Z".
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, len(timeFormat)+2), `"`+timeFormat+`"`), nil
+	return t.AppendJSON(make([]byte, 0, len(timeFormat)+2)), nil
 }
+
+// AppendJSON appends what MarshalJSON writes.
+func (t Time) AppendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeFormat+`"`) }
 
 // UnmarshalJSON reads RFC 3339.
 func (t *Time) UnmarshalJSON(b []byte) error {

@@ -7,8 +7,8 @@ import (
 )
 
 // Unlocks are how doors open quickly when many do at one instant: one compact message for many rooms, sent as soon as
-// their openings are claimed, on a stream of its own outside "vetroom.". The contract's one event a room follows, from
-// the same claimed rows, and is what counts: who missed an unlock opens by the event, or by asking the database.
+// their openings are seen standing at their instant, on a stream of its own outside "vetroom.". The contract's one event
+// a room follows, from the same rows, and is what counts: who missed an unlock opens by the event, or by asking the database.
 const (
 	UnlockStream  = "UNLOCK"
 	UnlockSubject = "_vr.unlock"
@@ -17,7 +17,7 @@ const (
 	UnlocksAMessage = 128
 )
 
-// Unlock says that a room's opening of this version was claimed: its instant has come, and it stands.
+// Unlock says that a room's opening of this version stands, and that its instant has come.
 type Unlock struct {
 	RoomID  string
 	Version int64 // of the room's opening

@@ -9,42 +9,90 @@ import (
 	"vetroom/events"
 )
 
-// announceState is what the loop knows of announcing: telling the signaling processes of openings in one message for
-// many rooms, ahead of the events themselves. Nothing rests upon it: an announcement that is lost costs the time until
-// its event.
+// Doors come first. An opening that is seen standing in the outbox at or after its instant is never deleted any more,
+// so the signaling processes may be told of it at once, in one message for many rooms; it is claimed, published and
+// marked behind the telling. Nothing rests upon it: an announcement that is lost costs the time until its event.
+
+const (
+	// yieldADoor is how long two sockets take to be told, and to answer, where the sockets are on this machine.
+	yieldADoor = 40 * time.Microsecond
+	// yieldMost bounds how long the events of a crowd stand back behind its doors.
+	yieldMost = 600 * time.Millisecond
+)
+
+// announceState is what the loop knows of announcing openings.
 type announceState struct {
-	busy  bool
-	queue []*row    // claimed openings, in order
-	quiet time.Time // when the sockets of the last crowd can have been told
+	due      []*row // openings whose instant came, in order; to be looked for
+	looking  bool
+	size     int    // of the next look
+	standing []*row // found, to be told
+	telling  bool
+	quiet    time.Time // when the sockets of the last crowd can have been told
 }
 
 const openSubject = "vetroom." + string(clinic.RoomOpen) + "."
 
-// announceClaimed tells of what was claimed since the last time.
-func (t *term) announceClaimed() {
+// announceLater notes an opening whose instant came.
+func (t *term) announceLater(r *row) {
+	if t.cfg.Announce != nil && strings.HasPrefix(r.Subject, openSubject) {
+		t.announce.due = append(t.announce.due, r)
+	}
+}
+
+// lookForOpenings asks the outbox which of the openings that are due stand.
+func (t *term) lookForOpenings() {
 	a := &t.announce
-	if a.busy || len(a.queue) == 0 {
+	if a.looking || len(a.due) == 0 || t.draining {
 		return
 	}
-	var unlocks []events.Unlock
-	for _, r := range a.queue {
-		if t.mem.first(r) { // else its aggregate's lower version is not out: the event tells in its turn
-			unlocks = append(unlocks, events.Unlock{RoomID: r.AggregateID, Version: r.Version})
-		}
-	}
-	a.queue = nil
-	if len(unlocks) == 0 || t.cfg.Publisher.Ready() != nil {
-		return
-	}
-	a.busy = true
+	n := min(max(a.size, firstBatch), len(a.due))
+	rows := a.due[:n:n]
+	a.due, a.looking, a.size = a.due[n:], true, nextSize(max(a.size, firstBatch), n)
+	ids := idsOf(rows)
 	t.io(func(ctx context.Context) func() {
-		var err error
-		if t.held.holds() {
-			err = t.cfg.Announce(ctx, unlocks)
+		standing, err := t.cfg.Outbox.Standing(ctx, ids)
+		return func() {
+			a.looking = false
+			t.s.noteFault("look for openings", err)
+			t.found(rows, standing)
 		}
+	})
+}
+
+// found keeps those of the rows that stand, to be told. What an aggregate's lower version stands before is told by its
+// event, in its turn.
+func (t *term) found(rows []*row, ids []string) {
+	standing := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		standing[id] = true
+	}
+	for _, r := range rows {
+		if standing[r.ID] && t.mem.first(r) {
+			t.announce.standing = append(t.announce.standing, r)
+		}
+	}
+}
+
+// announceStanding tells of what was found since the last time.
+func (t *term) announceStanding() {
+	a := &t.announce
+	if a.telling || len(a.standing) == 0 {
+		return
+	}
+	unlocks := make([]events.Unlock, len(a.standing))
+	for i, r := range a.standing {
+		unlocks[i] = events.Unlock{RoomID: r.AggregateID, Version: r.Version}
+	}
+	a.standing = nil
+	if t.cfg.Publisher.Ready() != nil {
+		return
+	}
+	a.telling = true
+	t.io(func(ctx context.Context) func() {
+		err := t.cfg.Announce(ctx, unlocks)
 		at := t.cfg.Clock.Now()
 		return func() {
-			a.busy = false
+			a.telling = false
 			if at.After(a.quiet) {
 				a.quiet = at
 			}
@@ -54,25 +102,25 @@ func (t *term) announceClaimed() {
 	})
 }
 
-// announceLater notes an opening that was claimed.
-func (t *term) announceLater(r *row) {
-	if t.cfg.Announce != nil && strings.HasPrefix(r.Subject, openSubject) {
-		t.announce.queue = append(t.announce.queue, r)
-	}
-}
-
-// yieldToDoors tells whether the events of a crowd stand back while its doors are being told: they take the same
-// broker and the same database and, where the sockets are on this machine, the same processors. They do until the
-// sockets can have been written to, and for yieldMost at the most.
+// yieldToDoors tells whether what is due stands back. All of it does until the openings among it were looked for. A
+// crowd does until its doors are told, too: its events take the same broker, the same database and, where the sockets
+// are on this machine, the same processors. They do for yieldMost at the most.
 func (t *term) yieldToDoors(now time.Time) bool {
-	if t.cfg.Announce == nil || len(t.publish.queue) <= firstClaim {
+	a, queue := &t.announce, t.claim.queue
+	if len(queue) == 0 {
 		return false
 	}
-	until := t.announce.quiet
-	if t.announce.busy || len(t.announce.queue) > 0 || t.claimsOutstanding(now) {
-		until = now.Add(yieldMost)
+	last := queue[0].DueAt.Add(yieldMost)
+	until := now
+	switch {
+	case a.looking || len(a.due) > 0:
+		until = last
+	case len(queue) > firstBatch && (a.telling || len(a.standing) > 0):
+		until = last
+	case len(queue) > firstBatch:
+		until = a.quiet
 	}
-	if last := t.publish.queue[0].DueAt.Add(yieldMost); until.After(last) {
+	if until.After(last) {
 		until = last
 	}
 	if !now.Before(until) {
@@ -81,10 +129,3 @@ func (t *term) yieldToDoors(now time.Time) bool {
 	t.wakeAt(until)
 	return true
 }
-
-const (
-	// yieldADoor is how long two sockets take to be told, and to answer.
-	yieldADoor = 30 * time.Microsecond
-	// yieldMost bounds how long the events of a crowd stand back behind its doors.
-	yieldMost = 500 * time.Millisecond
-)

@@ -9,18 +9,27 @@ import (
 	"vetroom/events"
 )
 
-// Rows that are due at one instant are claimed in batches that grow fourfold. The first is small, so that the first
-// doors open while the rest is still being claimed: nothing of a batch can be published before its statement's end. The
-// later ones are large, since each statement costs a commit. Meanwhile the batch before is published.
+// Rows that are due at one instant are looked for and claimed in batches that grow fourfold. The first is small, so that
+// the first doors open, and the first events go out, while the rest is still being asked for: nothing of a batch can go on
+// before its statement's end. The later ones are large, since each statement costs. Meanwhile the batch before goes on.
 const (
-	firstClaim = 128
-	maxClaim   = 4096
-	growClaim  = 4
+	firstBatch = 128
+	maxBatch   = 4096
+	growBatch  = 4
 )
+
+// nextSize is the size of the batch that follows one for which there was room for size rows and that took n.
+func nextSize(size, n int) int {
+	if n < size {
+		return firstBatch
+	}
+	return min(size*growBatch, maxBatch)
+}
 
 // claimState is what the loop knows of claiming.
 type claimState struct {
 	busy      bool
+	queue     []*row // due, in order
 	batch     []*row // under way, or its answer was lost
 	name      string // of the claim that the batch bears
 	size      int    // of the next batch
@@ -30,7 +39,21 @@ type claimState struct {
 	notBefore time.Time
 }
 
-// claimDue claims what is due. Without anything to claim it has the loop wake at the next instant.
+// takeDue takes what is due out of what lies ahead, and has the loop wake at the next instant.
+func (t *term) takeDue(now time.Time) {
+	if t.draining {
+		return
+	}
+	for _, r := range t.mem.takeDue(now) {
+		t.claim.queue = append(t.claim.queue, r)
+		t.announceLater(r)
+	}
+	if at, ok := t.mem.next(); ok {
+		t.wakeAt(at)
+	}
+}
+
+// claimDue claims what is due.
 func (t *term) claimDue(now time.Time) {
 	c := &t.claim
 	switch {
@@ -46,10 +69,9 @@ func (t *term) claimDue(now time.Time) {
 		return
 	}
 	c.busy = true
-	rows, name, lease := c.batch, c.name, t.held.lease
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		r.stage, ids[i] = claiming, r.ID
+	ids, name, lease := idsOf(c.batch), c.name, t.held.lease
+	for _, r := range c.batch {
+		r.stage = claiming
 	}
 	t.io(func(ctx context.Context) func() {
 		won, err := t.cfg.Outbox.Claim(ctx, lease, name, ids)
@@ -57,21 +79,27 @@ func (t *term) claimDue(now time.Time) {
 	})
 }
 
+func idsOf(rows []*row) []string {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
 // nextBatch takes the next rows to be claimed together, under a name of their own.
 func (t *term) nextBatch(now time.Time) bool {
 	c := &t.claim
-	c.batch = append(t.takeAgain(now), t.mem.takeDue(now, c.size)...)
+	c.batch = t.takeAgain(now)
+	if !t.yieldToDoors(now) {
+		n := min(c.size, len(c.queue))
+		c.batch = append(c.batch, c.queue[:n]...)
+		c.queue = c.queue[n:]
+	}
 	if len(c.batch) == 0 {
-		if at, ok := t.mem.next(); ok {
-			t.wakeAt(at)
-		}
 		return false
 	}
-	if len(c.batch) < c.size {
-		c.size = firstClaim
-	} else {
-		c.size = min(c.size*growClaim, maxClaim)
-	}
+	c.size = nextSize(c.size, len(c.batch))
 	c.serial++
 	c.name = fmt.Sprintf("%d.%d", t.held.lease.Epoch, c.serial)
 	return true
@@ -116,7 +144,6 @@ func (t *term) claimed(won []string, err error) {
 			r.stage, r.attempts, r.notBefore = claimed, 0, time.Time{}
 			t.s.counted.claimed.Add(1)
 			t.publish.queue = append(t.publish.queue, r)
-			t.announceLater(r)
 		} else {
 			t.refuse(r)
 		}
@@ -135,7 +162,4 @@ func (t *term) refuse(r *row) {
 }
 
 // claimsOutstanding tells whether a due row was not answered for yet.
-func (t *term) claimsOutstanding(now time.Time) bool {
-	at, ok := t.mem.next()
-	return len(t.claim.batch) > 0 || ok && !now.Before(at)
-}
+func (t *term) claimsOutstanding() bool { return len(t.claim.batch) > 0 || len(t.claim.queue) > 0 }

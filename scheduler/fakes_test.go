@@ -151,6 +151,22 @@ func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]
 	return due[:min(limit, len(due))], nil
 }
 
+func (d *database) Standing(ctx context.Context, ids []string) ([]string, error) {
+	if err := d.enter(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := stamp(time.Now())
+	var standing []string
+	for _, id := range ids {
+		if r := d.rows[id]; r != nil && !r.DueAt.After(now) {
+			standing = append(standing, id)
+		}
+	}
+	return standing, nil
+}
+
 func (d *database) Claim(ctx context.Context, lease events.Lease, claim string, ids []string) ([]string, error) {
 	if err := d.enter(ctx); err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (t *term) markAt(now time.Time) time.Time {
 	if pace := m.started.Add(markPace); len(m.pending) < maxMark && pace.After(at) {
 		at = pace
 	}
-	if wait := m.pending[0].At.Add(markWait); t.claimsOutstanding(now) && wait.After(at) {
+	if wait := m.pending[0].At.Add(markWait); t.claimsOutstanding() && wait.After(at) {
 		at = wait
 	}
 	return at

@@ -91,10 +91,10 @@ func (m *memory) crowdBy(by time.Time) (time.Time, bool) {
 	return near[crowd].DueAt, true
 }
 
-// takeDue moves up to n rows whose instant came by now into their lines, and gives them in order.
-func (m *memory) takeDue(now time.Time, n int) []*row {
+// takeDue moves the rows whose instant came by now into their lines, and gives them in order.
+func (m *memory) takeDue(now time.Time) []*row {
 	var rows []*row
-	for len(rows) < n && len(m.ahead) > 0 && !now.Before(m.ahead[0].DueAt) {
+	for len(m.ahead) > 0 && !now.Before(m.ahead[0].DueAt) {
 		r := heap.Pop(&m.ahead).(*row)
 		r.stage = waiting
 		m.enter(r)

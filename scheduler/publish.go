@@ -22,7 +22,7 @@ type publishState struct {
 // after the acknowledgement.
 func (t *term) publishClaimed(now time.Time) {
 	p := &t.publish
-	if p.busy || len(p.queue) == 0 || !t.check.passed || t.yieldToDoors(now) {
+	if p.busy || len(p.queue) == 0 || !t.check.passed {
 		return
 	}
 	if t.cfg.Publisher.Ready() != nil {

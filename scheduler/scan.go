@@ -68,7 +68,9 @@ func (t *term) scanOutbox(now time.Time) {
 		t.wakeAt(at)
 		return
 	}
-	t.startScan(now)
+	if !t.yieldToDoors(now) {
+		t.startScan(now)
+	}
 }
 
 func (t *term) startScan(now time.Time) {

@@ -34,8 +34,8 @@ type Config struct {
 	Drain   time.Duration // how long what is in hand may take at the end; 0 means 5 s
 	Sweeps  []Sweep       // run by whoever leads
 
-	// Announce, if set, tells the signaling processes that these openings were claimed, ahead of their events and in few
-	// messages. It is bounded in time. An error costs speed, and nothing else.
+	// Announce, if set, tells the signaling processes that these openings stand at their instant, ahead of their events
+	// and in few messages. It is bounded in time. An error costs speed, and nothing else.
 	Announce func(ctx context.Context, unlocks []events.Unlock) error
 
 	// Lateness, if set, is told for each published row how long after its instant the stream had it. It is called by

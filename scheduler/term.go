@@ -44,7 +44,7 @@ func newTerm(s *Scheduler, held *holding) *term {
 	return &term{
 		s: s, cfg: s.cfg, held: held, mem: newMemory(), results: make(chan func()),
 		reload: make(chan struct{}, 1), recheck: make(chan struct{}, 1),
-		claim: claimState{size: firstClaim}, publish: publishState{last: make(map[string]uint64)},
+		claim: claimState{size: firstBatch}, publish: publishState{last: make(map[string]uint64)},
 	}
 }
 
@@ -105,8 +105,10 @@ func (t *term) loop(ctx context.Context) error {
 // step starts every call that can be started now, most urgent first.
 func (t *term) step(now time.Time) {
 	t.wake = time.Time{}
+	t.takeDue(now)
+	t.lookForOpenings()
+	t.announceStanding()
 	t.claimDue(now)
-	t.announceClaimed()
 	t.publishClaimed(now)
 	t.markPublished(now)
 	t.checkStreams(now)
@@ -170,7 +172,7 @@ func (t *term) tell() {
 // oldest is the instant of the oldest row that is due: each list is in order, so one of their heads.
 func (t *term) oldest() time.Time {
 	var oldest time.Time
-	for _, rows := range [][]*row{t.publish.wave, t.publish.queue, t.claim.batch, t.claim.again, t.scan.refused, t.scan.asked} {
+	for _, rows := range [][]*row{t.publish.wave, t.publish.queue, t.claim.batch, t.claim.queue, t.claim.again, t.scan.refused, t.scan.asked} {
 		if len(rows) > 0 && (oldest.IsZero() || rows[0].DueAt.Before(oldest)) {
 			oldest = rows[0].DueAt
 		}

@@ -103,7 +103,7 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 	if err := t.runNew(ctx, append(rows, facts...)); err != nil {
 		return err
 	}
-	return t.inTime(out)
+	return t.inTime(ctx, out)
 }
 
 // takeNew takes the new visit's cells, and gives who holds those beside them. It returns errConflict if the vet is not

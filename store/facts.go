@@ -94,12 +94,20 @@ func (t *tx) finish(ctx context.Context, out *outgoing) error {
 	if err := t.run(ctx, all...); err != nil {
 		return err
 	}
-	return t.inTime(out)
+	return t.inTime(ctx, out)
 }
 
-// inTime returns errConflict if a door whose opening was deleted came to its instant: it is decided anew.
-func (t *tx) inTime(out *outgoing) error {
-	if !out.deadline.IsZero() && !t.s.Now().Before(out.deadline) {
+// inTime returns errConflict if a door whose opening was deleted came to its instant by the database's clock: it is
+// decided anew. The deleted row is locked until the commit, so whoever looks whether it stands waits for it.
+func (t *tx) inTime(ctx context.Context, out *outgoing) error {
+	if out.deadline.IsZero() {
+		return nil
+	}
+	var now time.Time
+	if err := t.QueryRowContext(ctx, "SELECT "+t.now()).Scan(millis{&now}); err != nil {
+		return err
+	}
+	if !now.Before(out.deadline) {
 		return errConflict
 	}
 	return nil

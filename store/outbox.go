@@ -37,6 +37,25 @@ func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]eve
 // unixMillisUp is the first whole millisecond at or after t.
 func unixMillisUp(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
 
+// Standing gives those of ids that are in the outbox and due by the database's clock, claimed or not. It waits for whoever
+// is about to delete one; from then on nobody does, since a transaction that deletes an opening commits before its
+// instant or not at all (see inTime).
+func (s *Store) Standing(ctx context.Context, ids []string) (standing []string, err error) {
+	err = s.writeAgain(ctx, "look for due events", func(t *tx) error {
+		standing = standing[:0]
+		for part := range slices.Chunk(distinct(ids), s.dialect().maxParams) {
+			found, err := texts(ctx, t, "SELECT id FROM outbox WHERE id IN ("+placeholders(len(part))+") AND due_at <= "+t.now()+t.d.shareLock,
+				anys(part)...)
+			if err != nil {
+				return err
+			}
+			standing = append(standing, found...)
+		}
+		return nil
+	})
+	return standing, err
+}
+
 // Claim claims those of ids that are due by the database's clock, not published, and not claimed under the lease's
 // epoch or a higher one, while the lease is held. It gives the ids of those that bear this claim, from this call or from
 // an earlier one with the same claim whose answer was lost; and events.ErrLeaseLost with none if the lease is not held.

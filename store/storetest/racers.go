@@ -214,7 +214,7 @@ func testVetRacers(t *testing.T, fresh func(*testing.T) string) {
 }
 
 // testChangeAgainstClaim cancels and moves visits around the very instant of their start, while a scheduler claims their
-// openings: a thousand times.
+// openings, or looks for them: a thousand times.
 func testChangeAgainstClaim(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	lease := h.lead("scheduler")
@@ -278,14 +278,40 @@ func (h *house) raceAround(lease events.Lease, start time.Time, spread, late tim
 		}
 		changed[i] = err == nil
 	})
-	won := map[string]bool{}
-	race(append(changes, func() { h.claimAround(lease, start, openings, won) })...)
+	won, stood := map[string]bool{}, map[string]bool{}
+	race(append(changes, func() {
+		if rand.N(2) == 0 {
+			h.claimAround(lease, start, openings, won)
+		} else {
+			h.lookAround(start, openings, stood)
+		}
+	})...)
 	h.claimDue(lease, start, openings, won)
 	outbox = h.outbox()
 	for i, v := range visits {
+		if stood[openings[i]] && !won[openings[i]] {
+			h.Errorf("an opening was seen standing at its start, and then taken away: %q", kindsOf(outbox[v.Room.ID]))
+		}
 		h.settled(h.visit(v.Reservation.ID), start, changed[i], openings[i], outbox[v.Room.ID], won)
 	}
 	return len(won)
+}
+
+// lookAround looks again and again, around the start, which openings stand.
+func (h *house) lookAround(start time.Time, ids []string, stood map[string]bool) {
+	sleepUntil(start.Add(-2 * time.Millisecond))
+	for time.Now().Before(start.Add(10 * time.Millisecond)) {
+		standing, err := h.Standing(h.Context(), ids)
+		if err != nil {
+			h.Errorf("look: %v", err)
+		}
+		for _, id := range standing {
+			if time.Now().Before(start) {
+				h.Error("an opening stood before its start")
+			}
+			stood[id] = true
+		}
+	}
 }
 
 // claimAround claims the openings again and again around the start.
