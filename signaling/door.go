@@ -171,10 +171,11 @@ func (d *door) shows(now time.Time) shown {
 // frame is what everybody is told alike: encoded once, however many they are.
 func (d *door) frame(now time.Time) []byte {
 	is := d.shows(now)
-	return encode(RoomFrame{
+	f := RoomFrame{
 		Type: "room", Room: d.id, State: is.state, Version: is.version, Reason: is.reason,
 		OpensAt: events.Time{Time: d.room.OpensAt}, ClosesAt: events.Time{Time: d.room.ClosesAt}, Now: events.Time{Time: now},
-	})
+	}
+	return f.encode()
 }
 
 // tellSeat sends a seat the room, with what is its own.
@@ -191,7 +192,7 @@ func (d *door) tellSeat(s *seat, shared []byte, state clinic.RoomState) {
 		}
 	}
 	s.peerTold = own.Peer
-	s.line.send(merge(shared, encode(own)), m)
+	s.line.send(own.with(shared), m)
 }
 
 // peerOf is what the seat across is to the role.

@@ -18,14 +18,6 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// merge makes one object of the keys of two.
-func merge(a, b []byte) []byte {
-	out := make([]byte, 0, len(a)+len(b))
-	out = append(out, a[:len(a)-1]...)
-	out = append(out, ',')
-	return append(out, b[1:]...)
-}
-
 // numbered gives the frame with its "n". The frame itself stays as it is: others may be sent the same.
 func numbered(frame []byte, n uint64) []byte {
 	out := make([]byte, 0, len(frame)+len(`,"n":`)+20)
