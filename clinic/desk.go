@@ -29,6 +29,13 @@ type View struct {
 	*Visit
 	Vet *Vet
 	At  time.Time // the room's state is that of this instant
+
+	Lateness  Lateness   // at that instant; where nobody asked who is in the room, as announced
+	Aftercare *Aftercare // of one that was asked for alone; nil until the visit is over, and where there is none
+}
+
+func viewOf(v *Visit, vet *Vet, at time.Time) View {
+	return View{Visit: v, Vet: vet, At: at, Lateness: v.Lateness(true, at)}
 }
 
 // Booked is a new reservation and the token of its link, which is told this once.
@@ -128,7 +135,7 @@ func (d *Desk) book(ctx context.Context, q BookRequest, braked bool, decide deci
 	if err != nil || repeated {
 		return d.repeat(ctx, v, q.Session, err)
 	}
-	return &Booked{View: View{v, vet, d.Clock.Now()}, Token: token}, nil
+	return &Booked{View: viewOf(v, vet, d.Clock.Now()), Token: token}, nil
 }
 
 func (d *Desk) replayed(ctx context.Context, q BookRequest) (*Visit, error) {
@@ -163,7 +170,7 @@ func (d *Desk) repeat(ctx context.Context, v *Visit, session string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Booked{View: View{v, vet, d.Clock.Now()}, Token: token, Repeated: true}, nil
+	return &Booked{View: viewOf(v, vet, d.Clock.Now()), Token: token, Repeated: true}, nil
 }
 
 // checkStanding is a brake, not a rule: two bookings at the same instant may pass it together, unless the caller lets

@@ -81,7 +81,7 @@ func (d *Desk) Uncovered(ctx context.Context, vetID string, permits []Permit) ([
 	var views []View
 	for _, v := range visits {
 		if v.underway(now) == nil && with.Covers(d.Permits, v.Reservation.Purpose, v.Reservation.Start) != nil {
-			views = append(views, View{v, vet, now})
+			views = append(views, viewOf(v, vet, now))
 		}
 	}
 	return views, nil

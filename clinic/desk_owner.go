@@ -38,7 +38,11 @@ func (d *Desk) see(ctx context.Context, who Who, q Looking) (*View, []Entry, err
 	if _, err := seen.role(who); err != nil {
 		return nil, nil, err
 	}
-	return &View{seen.Visit, seen.Vet, d.Clock.Now()}, seen.Timeline, nil
+	view := viewOf(seen.Visit, seen.Vet, d.Clock.Now())
+	if err := d.addLateness(ctx, &view); err != nil {
+		return nil, nil, err
+	}
+	return &view, seen.Timeline, d.addAftercare(ctx, &view)
 }
 
 // role tells whose the visit is. It returns ErrNotFound for somebody's else.
@@ -57,7 +61,8 @@ func (d *Desk) view(ctx context.Context, v *Visit) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &View{v, vet, d.Clock.Now()}, nil
+	view := viewOf(v, vet, d.Clock.Now())
+	return &view, nil
 }
 
 // Reservations gives what an owner's session holds, soonest first.
@@ -78,11 +83,12 @@ func (d *Desk) views(ctx context.Context, visits []*Visit) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, views := d.Clock.Now(), make([]View, len(visits))
+	now, views, all := d.Clock.Now(), make([]View, len(visits)), make([]*View, len(visits))
 	for i, v := range visits {
-		views[i] = View{v, vets[v.Reservation.VetID], now}
+		views[i] = viewOf(v, vets[v.Reservation.VetID], now)
+		all[i] = &views[i]
 	}
-	return views, nil
+	return views, d.addLateness(ctx, all...)
 }
 
 // Cancel gives an owner's reservation back. It returns ErrNotFound, ErrTooLate past the vet's cut-off, ErrClosed.
@@ -101,10 +107,23 @@ func checkReason(reason string) error {
 	return p.err()
 }
 
-// Reschedule moves an owner's reservation to another offered slot of the same vet. It returns ErrNotFound,
-// ErrTooLate, ErrClosed, ErrSlotNotOffered, ErrNotPermitted, ErrPriorVisitRequired and ErrSlotTaken.
+// Reschedule moves an owner's reservation to another offered slot of the same vet: within the cut-off, or once the vet
+// is a minute late. It returns ErrNotFound, ErrTooLate, ErrClosed, ErrSlotNotOffered, ErrNotPermitted,
+// ErrPriorVisitRequired and ErrSlotTaken.
 func (d *Desk) Reschedule(ctx context.Context, who Who, id string, start time.Time) (*View, error) {
-	return d.asOwner(ctx, who, id, func(v *Visit, vet *Vet, now time.Time) ([]Event, error) {
+	if err := d.owns(ctx, who, id); err != nil {
+		return nil, err
+	}
+	seated, err := d.Store.Seated(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return d.change(ctx, id, func(v *Visit, vet *Vet, now time.Time) ([]Event, error) {
+		l := v.Lateness(seated[id], now)
+		late := l.Late && l.Minutes > 0
+		if err := v.OwnerMayChange(vet.cutOff(), now); err != nil && !late {
+			return nil, err
+		}
 		if v.Reservation.Start.Equal(start) {
 			return nil, nil
 		}
@@ -115,6 +134,9 @@ func (d *Desk) Reschedule(ctx context.Context, who Who, id string, start time.Ti
 		if err := vet.Covers(d.Permits, v.Reservation.Purpose, slot.Start); err != nil {
 			return nil, err
 		}
+		if late {
+			return v.MoveLate(slot, now)
+		}
 		return v.Move(slot, ByOwner, now)
 	})
 }
@@ -122,16 +144,11 @@ func (d *Desk) Reschedule(ctx context.Context, who Who, id string, start time.Ti
 // asOwner changes a visit that the owner holds, within the vet's cut-off. The vet of a visit is its owner's
 // counterpart, not its owner: only a session's grant counts here.
 func (d *Desk) asOwner(ctx context.Context, who Who, id string, decide func(*Visit, *Vet, time.Time) ([]Event, error)) (*View, error) {
-	ok, err := d.Store.Granted(ctx, who.Session, id)
-	if err != nil {
+	if err := d.owns(ctx, who, id); err != nil {
 		return nil, err
 	}
-	if who.Session == "" || !ok {
-		return nil, ErrNotFound
-	}
 	return d.change(ctx, id, func(v *Visit, vet *Vet, now time.Time) ([]Event, error) {
-		cutoff := time.Duration(vet.Hours.CancelCutoffMinutes) * time.Minute
-		if err := v.OwnerMayChange(cutoff, now); err != nil {
+		if err := v.OwnerMayChange(vet.cutOff(), now); err != nil {
 			return nil, err
 		}
 		return decide(v, vet, now)
@@ -143,7 +160,8 @@ func (d *Desk) change(ctx context.Context, id string, decide func(*Visit, *Vet, 
 	if err != nil {
 		return nil, err
 	}
-	return &View{v, vet, d.Clock.Now()}, nil
+	view := viewOf(v, vet, d.Clock.Now())
+	return &view, nil
 }
 
 // Lookup lets a session hold the reservation of a number and its phone. It returns ErrNotFound, in the same words

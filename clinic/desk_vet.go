@@ -72,11 +72,12 @@ func (d *Desk) VetReservations(ctx context.Context, vetID string, from Date, day
 	if err != nil {
 		return nil, err
 	}
-	views := make([]View, len(visits))
+	views, all := make([]View, len(visits)), make([]*View, len(visits))
 	for i, v := range visits {
-		views[i] = View{v, vet, now}
+		views[i] = viewOf(v, vet, now)
+		all[i] = &views[i]
 	}
-	return views, nil
+	return views, d.addLateness(ctx, all...)
 }
 
 // VetCancel cancels one of the vet's own reservations at any time before it is over.

@@ -59,6 +59,7 @@ var (
 	ErrTooManyStanding    = &Error{Code: "too_many_reservations", Detail: "This phone number holds as many reservations as it may. Cancel one first."}
 	ErrKeyReused          = &Error{Code: "key_reused", Detail: "This Idempotency-Key was used for another request."}
 	ErrLoginTaken         = &Error{Code: "login_taken", Detail: "Another vet has this login."}
+	ErrRecordChanged      = &Error{Code: "record_changed", Detail: "The record was changed in another window. Read it again before writing."}
 	ErrTooEarly           = &Error{Code: "too_early", Detail: "This cannot be said before the start."}
 )
 

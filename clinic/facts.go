@@ -65,6 +65,7 @@ type Event struct {
 	Vet   *Vet   // of a vet event
 
 	PreviousStart time.Time     // booking.rescheduled
+	PreviousVetID string        // booking.rescheduled to another vet
 	Reason        ReasonCode    // booking.cancelled, room.closed, vet.*
 	Before        time.Duration // booking.reminder: how long before the start
 	OpenedBy      Party         // room.open: ByVet or BySchedule

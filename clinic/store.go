@@ -14,6 +14,9 @@ type Store interface {
 	VetStore
 	VisitStore
 	KeyStore
+	RecordStore
+	ChatStore
+	LateStore
 }
 
 // VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and

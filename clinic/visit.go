@@ -162,14 +162,18 @@ func (v *Visit) Move(to Span, by Party, now time.Time) ([]Event, error) {
 	if v.Room.StateAt(now) != RoomLocked {
 		return nil, ErrTooLate
 	}
+	return v.move(to, by, now), nil
+}
+
+func (v *Visit) move(to Span, by Party, now time.Time) []Event {
 	previous := v.Reservation.Start
 	v.Reservation.Span = Span{Millis(to.Start), Millis(to.End)}
 	v.Reservation.Sequence++
 	v.Room.OpensAt, v.Room.ClosesAt = v.Reservation.Start, closesAt(v.Reservation.End, time.Time{})
-	v.Room.DelayedMinutes = 0
+	v.Room.DelayedMinutes, v.Room.OpenedBy = 0, BySchedule
 	return v.facts(now,
 		Event{Kind: BookingRescheduled, By: by, PreviousStart: previous},
-		Event{Kind: RoomRescheduled, By: by}), nil
+		Event{Kind: RoomRescheduled, By: by})
 }
 
 // OpenEarly opens the room before its start. An open room stays as it is, without a fact.

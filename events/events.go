@@ -59,10 +59,11 @@ type Booking struct {
 	End           Time              `json:"end"`
 	Kind          clinic.Kind       `json:"kind"` // scheduled, follow_up, instant
 	RoomID        string            `json:"room_id"`
-	PreviousStart *Time             `json:"previous_start,omitempty"` // of .rescheduled
-	CancelledBy   clinic.Party      `json:"cancelled_by,omitempty"`   // of .cancelled
-	ReasonCode    clinic.ReasonCode `json:"reason_code,omitempty"`    // of .cancelled
-	MinutesBefore int               `json:"minutes_before,omitempty"` // of .reminder: 1440 or 10
+	PreviousStart *Time             `json:"previous_start,omitempty"`  // of .rescheduled
+	PreviousVetID string            `json:"previous_vet_id,omitempty"` // of .rescheduled, if it went to another vet, at the same time
+	CancelledBy   clinic.Party      `json:"cancelled_by,omitempty"`    // of .cancelled
+	ReasonCode    clinic.ReasonCode `json:"reason_code,omitempty"`     // of .cancelled
+	MinutesBefore int               `json:"minutes_before,omitempty"`  // of .reminder: 1440 or 10
 }
 
 // Vet is the data of vetroom.vet.*.
@@ -144,7 +145,7 @@ func bookingData(e clinic.Event) Booking {
 	}
 	switch e.Kind {
 	case clinic.BookingRescheduled:
-		b.PreviousStart = &Time{e.PreviousStart}
+		b.PreviousStart, b.PreviousVetID = &Time{e.PreviousStart}, e.PreviousVetID
 	case clinic.BookingCancelled:
 		b.CancelledBy, b.ReasonCode = r.CancelledBy, e.Reason
 	}

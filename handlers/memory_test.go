@@ -29,6 +29,7 @@ type memory struct {
 	grants   map[string]bool // "session reservation"
 	keys     map[[32]byte]usedKey
 	ended    map[string]time.Time // until when that must be remembered
+	kept     kept
 }
 
 type usedKey struct {

@@ -79,7 +79,7 @@ func shownDoor(v *clinic.View, seat clinic.Role) web.Door {
 	room := &v.Room
 	return web.Door{
 		RoomID: room.ID, State: string(room.StateAt(v.At)), OpensAt: room.OpensAt, ClosesAt: room.ClosesAt,
-		DelayedMinutes: room.DelayedMinutes, Reason: string(room.Reason(v.At)), Seat: string(seat), Version: room.VersionAt(v.At),
+		DelayedMinutes: v.Lateness.Minutes, Reason: string(room.Reason(v.At)), Seat: string(seat), Version: room.VersionAt(v.At),
 	}
 }
 

@@ -57,6 +57,7 @@ var statuses = map[clinic.Code]int{
 	clinic.ErrRoomLocked.Code:         http.StatusConflict,
 	clinic.ErrRoomClosed.Code:         http.StatusConflict,
 	clinic.ErrLoginTaken.Code:         http.StatusConflict,
+	clinic.ErrRecordChanged.Code:      http.StatusConflict,
 	clinic.ErrTooManyStanding.Code:    http.StatusTooManyRequests,
 }
 

@@ -125,8 +125,9 @@ type reservationJSON struct {
 	ScreeningID string            `json:"screening_id,omitempty"`
 	CancelledBy clinic.Party      `json:"cancelled_by,omitempty"`
 	ReasonCode  clinic.ReasonCode `json:"reason_code,omitempty"`
-	Reason      string            `json:"reason,omitempty"` // as who cancelled wrote it
-	Link        string            `json:"link,omitempty"`   // right after booking only
+	Reason      string            `json:"reason,omitempty"`    // as who cancelled wrote it
+	Link        string            `json:"link,omitempty"`      // right after booking only
+	Aftercare   *aftercareJSON    `json:"aftercare,omitempty"` // of one that was asked for alone, once the visit is over
 }
 
 type seenVetJSON struct {
@@ -168,7 +169,7 @@ type visitJSON struct {
 func roomOf(v *clinic.View) roomJSON {
 	return roomJSON{
 		ID: v.Room.ID, State: v.Room.StateAt(v.At), OpensAt: wire(v.Room.OpensAt), ClosesAt: wire(v.Room.ClosesAt),
-		DelayedMinutes: v.Room.DelayedMinutes, Reason: v.Room.Reason(v.At),
+		DelayedMinutes: v.Lateness.Minutes, Reason: v.Room.Reason(v.At),
 	}
 }
 
@@ -183,6 +184,7 @@ func reservationOf(v *clinic.View) reservationJSON {
 		Visit:    visitJSON{Area: r.Purpose.Area},
 		Symptoms: r.Symptoms, ScreeningID: r.ScreeningID,
 		CancelledBy: r.CancelledBy, ReasonCode: r.ReasonCode, Reason: r.Reason,
+		Aftercare: aftercareOf(v.Aftercare),
 	}
 	if !r.Purpose.PriorVisitOn.IsZero() {
 		j.Visit.PriorVisitOn = r.Purpose.PriorVisitOn.String()

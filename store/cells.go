@@ -27,6 +27,9 @@ func cellsOf(v *clinic.Visit) cells {
 // occupy moves the visit's occupancy to where it is now and settles who closes for whom: the visit's own door for the
 // next start, and the doors of those before it, which it gives as changes. It returns ErrSlotTaken.
 func (t *tx) occupy(ctx context.Context, c *change) ([]*change, error) {
+	if c.visit != nil && c.was != nil && c.was.Reservation.VetID != c.visit.Reservation.VetID {
+		return t.rehouse(ctx, c)
+	}
 	if c.visit == nil || c.was == nil || c.was.Reservation.Span == c.visit.Reservation.Span && c.was.Reservation.State == c.visit.Reservation.State {
 		return nil, nil
 	}

@@ -47,6 +47,12 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"calendar", testCalendar},
 		{"a look at a visit", testLook},
 		{"on due", testOnDue},
+		{"records", testRecords},
+		{"writers race for one record", testRecordRacers},
+		{"chat", testChat},
+		{"who is seated", testSeated},
+		{"transfer", testTransfer},
+		{"transfer against booking", testTransferAgainstBooking},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
 	}
