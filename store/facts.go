@@ -15,15 +15,19 @@ import (
 type outgoing struct {
 	facts    []clinic.Event // numbered
 	entries  []clinic.Entry
+	mails    []clinic.Mail
 	earliest time.Time // due first
 	deadline time.Time // the commit must come before it; zero if it may come at any time
 }
 
-// tell adds what the timeline tells of a change's own facts.
+// tell adds what the timeline, and a mail, tells of a change's own facts.
 func (o *outgoing) tell(own []clinic.Event) {
 	for _, e := range own {
 		if entry, ok := clinic.EntryOf(e); ok {
 			o.entries = append(o.entries, entry)
+		}
+		if mail, ok := clinic.MailOf(e); ok {
+			o.mails = append(o.mails, mail)
 		}
 	}
 }
@@ -123,7 +127,8 @@ func (t *tx) outgoing(out *outgoing) ([]statement, error) {
 		}
 		rows[i] = row
 	}
-	return append(inserts(t.d, "outbox", "", rows...), t.told(out.entries)...), nil
+	all := append(inserts(t.d, "outbox", "", rows...), t.told(out.entries)...)
+	return append(all, t.newMails(out.mails)...), nil
 }
 
 func outboxRow(e clinic.Event) ([]field, error) {

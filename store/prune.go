@@ -30,6 +30,7 @@ func (s *Store) Prune(ctx context.Context, keep time.Duration) error {
 		{"grants", "reservation_id", "expires_at", now.UnixMilli()},
 		{"revocations", "session", "expires_at", now.UnixMilli()},
 		{"idempotency_keys", "id", "used_at", s.keysSince()},
+		{"mails", "reservation_id", "done_at > 0 AND done_at", now.Add(-keep).UnixMilli()},
 	} {
 		if err := s.pruneTable(ctx, old.table, old.key, old.time+" <= ?", old.before); err != nil {
 			return s.fault("prune "+old.table, err)

@@ -53,6 +53,8 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"who is seated", testSeated},
 		{"transfer", testTransfer},
 		{"transfer against booking", testTransferAgainstBooking},
+		{"mails of a visit", testMails},
+		{"mails are claimed once", testMailClaims},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
 	}
