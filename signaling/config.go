@@ -38,6 +38,11 @@ type (
 		Tell(ctx context.Context, entries []clinic.Entry) error
 	}
 
+	// Chats keeps what was said. A message under a name that its sender gave before is dropped.
+	Chats interface {
+		KeepChat(ctx context.Context, messages []clinic.ChatMessage) error
+	}
+
 	// Presence notes that vets have a socket now.
 	Presence interface {
 		Attend(ctx context.Context, vetIDs []string) error
@@ -72,6 +77,7 @@ type Config struct {
 	Rooms    Rooms
 	Seats    Seats
 	Timeline Timeline
+	Chats    Chats // nil: what is said is passed on, and not kept
 	Presence Presence
 	Vets     Vets
 	Bus      Bus // nil for a process that is alone
@@ -100,6 +106,9 @@ type Limits struct {
 	Replay       int     // frames that a seat keeps until they are acknowledged; three quarters of Queue, and never more
 	ReplayBytes  int     // and their bytes; likewise
 	Entries      int     // timeline entries that wait for the database; 20,000
+	Chats        int     // chat messages that wait for it; 5,000
+	Says         float64 // chat messages a second and socket; 5
+	SaysBurst    int     // at once; 20
 	WriteTimeout time.Duration
 }
 
@@ -117,6 +126,9 @@ func (l Limits) withDefaults() Limits {
 	l.Replay = min(l.Replay, l.Queue*3/4) // a socket that resumes is sent all of it at once
 	l.ReplayBytes = min(l.ReplayBytes, l.QueueBytes*3/4)
 	orInt(&l.Entries, 20_000)
+	orInt(&l.Chats, 5000)
+	orFloat(&l.Says, 5)
+	orInt(&l.SaysBurst, 20)
 	if l.WriteTimeout == 0 {
 		l.WriteTimeout = 10 * time.Second
 	}

@@ -34,7 +34,7 @@ func decode(frame []byte) (any, error) {
 		return nil, refuse(CodeMalformed, "the message is not a JSON object")
 	}
 	o := &object{fields: fields}
-	kind := o.text("type", maxID)
+	kind := o.text("type", MaxID)
 	if o.err == nil && kind == "" {
 		o.fault("type", "is missing")
 	}
@@ -75,7 +75,11 @@ func readChat(o *object) any {
 	if n := utf8.RuneCountInString(text); n < 1 || n > MaxChat {
 		o.fault("text", "must have 1 to 2000 characters")
 	}
-	return Chat{text}
+	id := o.text("id", MaxID)
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		o.fault("id", "must be printable ASCII")
+	}
+	return Chat{text, id}
 }
 
 func readSeen(o *object) any {
@@ -142,7 +146,7 @@ func (o *object) text(key string, limit int) (s string) {
 }
 
 func (o *object) id(key string) string {
-	s := o.text(key, maxID)
+	s := o.text(key, MaxID)
 	if s == "" {
 		o.fault(key, "is missing")
 	}
@@ -155,7 +159,7 @@ func (o *object) ids(key string) []string {
 	o.into(key, &list, "a list of ids")
 	ids := make([]string, 0, len(list))
 	for _, id := range list {
-		if id == nil || *id == "" || len(*id) > maxID {
+		if id == nil || *id == "" || len(*id) > MaxID {
 			o.fault(key, "must be a list of ids")
 			return nil
 		}

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"vetroom/clinic"
 )
 
 const (
@@ -17,24 +15,25 @@ const (
 	lastFlush   = 3 * time.Second // at the end
 )
 
-// diary writes timeline entries behind what they tell of, in batches, and again while the database is away.
-type diary struct {
-	keep  Timeline
+// diary writes entries behind what they tell of, in batches, and again while the database is away.
+type diary[T any] struct {
+	of    string // what it holds, for the log
+	write func(context.Context, []T) error
 	log   *slog.Logger
 	limit int
 	more  chan struct{} // something was noted
 
 	mu      sync.Mutex // guards what follows
-	entries []clinic.Entry
+	entries []T
 	lost    int
 }
 
-func newDiary(keep Timeline, limit int, log *slog.Logger) *diary {
-	return &diary{keep: keep, log: log, limit: limit, more: make(chan struct{}, 1)}
+func newDiary[T any](of string, write func(context.Context, []T) error, limit int, log *slog.Logger) *diary[T] {
+	return &diary[T]{of: of, write: write, log: log, limit: limit, more: make(chan struct{}, 1)}
 }
 
 // note takes an entry. It never waits; beyond the limit the entry is lost, and counted.
-func (d *diary) note(e clinic.Entry) {
+func (d *diary[T]) note(e T) {
 	d.mu.Lock()
 	if len(d.entries) >= d.limit {
 		d.lost++
@@ -50,7 +49,7 @@ func (d *diary) note(e clinic.Entry) {
 }
 
 // run writes until ctx ends, and then what is left within lastFlush.
-func (d *diary) run(ctx context.Context) {
+func (d *diary[T]) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-d.more:
@@ -58,7 +57,7 @@ func (d *diary) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		if err := d.flush(ctx); err != nil && ctx.Err() == nil {
-			d.log.Warn("write the timeline; trying again", "waiting", d.waiting(), "error", err)
+			d.log.Warn("write what was noted; trying again", "of", d.of, "waiting", d.waiting(), "error", err)
 			pause(ctx, diaryRetry)
 			d.again()
 		}
@@ -66,11 +65,11 @@ func (d *diary) run(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
 	defer cancel()
 	if err := d.flush(last); err != nil {
-		d.log.Error("write the timeline before stopping", "lost", d.waiting(), "error", err)
+		d.log.Error("write what was noted before stopping", "of", d.of, "lost", d.waiting(), "error", err)
 	}
 }
 
-func (d *diary) again() {
+func (d *diary[T]) again() {
 	select {
 	case d.more <- struct{}{}:
 	default:
@@ -78,14 +77,14 @@ func (d *diary) again() {
 }
 
 // flush writes all that was noted. What could not be written stays.
-func (d *diary) flush(ctx context.Context) error {
+func (d *diary[T]) flush(ctx context.Context) error {
 	for {
 		batch := d.first()
 		if len(batch) == 0 {
 			return nil
 		}
 		bounded, cancel := context.WithTimeout(ctx, diaryWait)
-		err := d.keep.Tell(bounded, batch)
+		err := d.write(bounded, batch)
 		cancel()
 		if err != nil {
 			return err
@@ -94,13 +93,13 @@ func (d *diary) flush(ctx context.Context) error {
 	}
 }
 
-func (d *diary) first() []clinic.Entry {
+func (d *diary[T]) first() []T {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]clinic.Entry(nil), d.entries[:min(len(d.entries), entriesOnce)]...)
+	return append([]T(nil), d.entries[:min(len(d.entries), entriesOnce)]...)
 }
 
-func (d *diary) written(n int) {
+func (d *diary[T]) written(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.entries = d.entries[n:]
@@ -108,12 +107,12 @@ func (d *diary) written(n int) {
 		d.entries = nil
 	}
 	if d.lost > 0 {
-		d.log.Error("timeline entries were lost while the database was away", "lost", d.lost)
+		d.log.Error("what was noted was lost while the database was away", "of", d.of, "lost", d.lost)
 		d.lost = 0
 	}
 }
 
-func (d *diary) waiting() int {
+func (d *diary[T]) waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.entries)

@@ -75,26 +75,31 @@ func (d *door) version() int64 { return d.room.VersionAt(d.asOf) }
 
 func (d *door) known() bool { return !d.asOf.IsZero() }
 
-// learn takes a row that was read at an instant, unless something newer is known.
-func (d *door) learn(room *clinic.Room, at time.Time) {
+// learn takes a row that was read at an instant, unless something newer is known. It gives a seat that this took away.
+func (d *door) learn(room *clinic.Room, at time.Time) (gone *seat) {
 	if d.known() && room.VersionAt(at) < d.version() {
-		return
+		return nil
 	}
+	former := d.room.VetID
 	d.room = *room
 	d.asOf = later(d.asOf, at)
+	return d.goOver(former)
 }
 
-// hear takes an event whose instant has come, unless it is old.
-func (d *door) hear(e *events.Decoded) {
+// hear takes an event whose instant has come, unless it is old. It gives a seat that this took away.
+func (d *door) hear(e *events.Decoded) (gone *seat) {
 	at := dueOf(e)
 	switch {
 	case d.known() && e.Room.Version <= d.version():
 	case d.known() && d.foretold(e.Room, at):
 		d.asOf = later(d.asOf, at)
 	default:
+		former := d.room.VetID
 		d.room = roomOf(e, d.room)
 		d.asOf = later(d.asOf, at)
+		return d.goOver(former)
 	}
+	return nil
 }
 
 // foretold tells whether the event is the one that the row had ahead for this instant: then the row stands as it is.

@@ -11,6 +11,7 @@ import (
 // The refusals that are always the same.
 var (
 	errReplaced    = refuse(CodeReplaced, "Another window took this seat.").closing(StatusReplaced)
+	errGoneOver    = refuse(CodeForbidden, "The reservation went over to another vet.").closing(StatusReplaced)
 	errSignedOut   = refuse(CodeSignedOut, "The session ended.").closing(StatusSignedOut)
 	errForbidden   = refuse(CodeForbidden, "There is no such room that you may enter.")
 	errNotJoined   = refuse(CodeNotJoined, "Join a room first.")
@@ -64,7 +65,7 @@ func (s *Server) enter(p *peer, d *door, m Join) (entrance, error) {
 	e := entrance{peer: p, seen: m.Seen}
 	c, ok := readToken(s.cfg.Key, m.Resume, s.now())
 	if ok && c.room == m.Room {
-		e.role, e.seat = c.role, c.seat
+		e.role, e.seat, e.as = c.role, c.seat, c.holder
 		if err := s.look(ctx, d); err != nil && !d.holds(e) {
 			return e, err
 		}
@@ -73,7 +74,7 @@ func (s *Server) enter(p *peer, d *door, m Join) (entrance, error) {
 		if err != nil {
 			return e, err
 		}
-		e.role = role
+		e.role, e.as = role, holderOf(role, p.who.VetID)
 	}
 	return e, s.number(ctx, d, &e)
 }
@@ -132,14 +133,21 @@ func (s *Server) look(ctx context.Context, d *door) error {
 // learn takes a row that was read since the door is held, and tells those who wait.
 func (s *Server) learn(d *door, room *clinic.Room, at time.Time) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.learn(room, at)
+	gone := d.learn(room, at)
 	d.tell(s.now())
+	d.mu.Unlock()
+	s.wentOver(d, gone)
 }
 
 // seat sits the entrant down; the hold on the door goes over to a new seat.
 func (s *Server) seat(d *door, e entrance) {
 	d.mu.Lock()
+	if e.as != holderOf(e.role, d.room.VetID) {
+		d.mu.Unlock()
+		s.hub.release(d)
+		e.peer.refuse(errForbidden) // it went over to another vet
+		return
+	}
 	had := d.seats[seatIndex(e.role)] != nil
 	t, fresh, told := d.sit(e, s.now())
 	reservation := d.room.ReservationID

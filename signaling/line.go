@@ -152,16 +152,16 @@ func (l *line) detach(p *peer) bool {
 	return true
 }
 
-// replace ends the line: whoever has it is told that another socket took the seat.
-func (l *line) replace() {
-	l.send(errorFrame(errReplaced), plain)
+// replace ends the line: whoever has it is told why, as that another socket took the seat.
+func (l *line) replace(why *refusal) {
+	l.send(errorFrame(why), plain)
 	l.mu.Lock()
 	old := l.peer
 	l.peer = nil
 	l.mu.Unlock()
 	if old != nil {
 		old.line.CompareAndSwap(l, nil)
-		old.end(errReplaced.closes, "replaced")
+		old.end(why.closes, string(why.code))
 	}
 }
 

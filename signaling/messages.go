@@ -98,19 +98,11 @@ func (p *peer) signal(m Signal) {
 	p.pass(signalFrame(m.Data), mark)
 }
 
-func (p *peer) chat(m Chat) {
+// pass gives a frame to the seat across, here or at another process, if the door is open: else it refuses, and is false.
+func (p *peer) pass(frame []byte, m mark) bool {
 	if p.seat == nil {
 		p.refuse(errNotJoined)
-		return
-	}
-	p.pass(encode(ChatFrame{"chat", p.seat.role, m.Text, events.Time{Time: p.srv.now()}}), plain)
-}
-
-// pass gives a frame to the seat across, here or at another process, if the door is open.
-func (p *peer) pass(frame []byte, m mark) {
-	if p.seat == nil {
-		p.refuse(errNotJoined)
-		return
+		return false
 	}
 	d, to := p.at, seatIndex(p.seat.role.Other())
 	d.mu.Lock()
@@ -128,6 +120,7 @@ func (p *peer) pass(frame []byte, m mark) {
 	case far.epoch != 0:
 		p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m})
 	}
+	return refused == nil
 }
 
 // acknowledge notes that the browser handled everything up to n.

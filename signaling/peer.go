@@ -36,6 +36,7 @@ type peer struct {
 	vets       map[string]bool  // watched
 	messages   *rate.Limiter
 	lookups    *rate.Limiter
+	says       *rate.Limiter
 	refused    *rate.Limiter // what goes beyond those: too much of that ends the socket
 	complained time.Time     // when it was last told of a limit
 
@@ -60,6 +61,7 @@ func newPeer(s *Server, who clinic.Who, address string) *peer {
 		srv: s, who: who, address: address,
 		messages: rate.NewLimiter(rate.Limit(l.Messages), l.Burst),
 		lookups:  rate.NewLimiter(rate.Limit(l.Lookups), l.LookupBurst),
+		says:     rate.NewLimiter(rate.Limit(l.Says), l.SaysBurst),
 		refused:  rate.NewLimiter(refusals/10, refusals),
 	}
 }

@@ -21,7 +21,7 @@ const (
 	MaxWatched = 50               // rooms and vets that one socket watches
 	MaxChat    = 2000             // runes of one chat text
 	Patience   = 30 * time.Second // how long a seat waits for its socket to come back
-	maxID      = 64               // bytes of an id; ours have 36
+	MaxID      = 64               // bytes of an id; ours have 36
 	maxToken   = 256              // bytes of a resume token
 )
 
@@ -48,9 +48,12 @@ type (
 		Data json.RawMessage // an object
 	}
 
-	// Chat is a word for the other seat: {"type":"chat","text":…}, 1 to [MaxChat] runes.
+	// Chat is a word for the other seat: {"type":"chat","text":…,"id?":…}, 1 to [MaxChat] runes. It is kept with the
+	// reservation, whether or not somebody sits there. Under an id of the client's choice the sender is told once it is
+	// kept; until then it may be sent again under the same id: it is passed on again, and kept once.
 	Chat struct {
 		Text string
+		ID   string // printable ASCII, at most [MaxID] bytes; or ""
 	}
 
 	// Seen says that everything up to N was handled: {"type":"seen","n":N}.
@@ -111,6 +114,14 @@ type (
 		From clinic.Role `json:"from"`
 		Text string      `json:"text"`
 		At   events.Time `json:"at"`
+		ID   string      `json:"id,omitempty"` // as its sender named it: one that came before is the same word again
+	}
+
+	// KeptFrame tells a sender that a word which it named is in the database: no crash can take it any more.
+	KeptFrame struct {
+		Type string      `json:"type"` // "kept"
+		ID   string      `json:"id"`
+		At   events.Time `json:"at"` // under which it is kept
 	}
 
 	// VetFrame says whether a watched vet is online, at watch and at each change.
@@ -167,7 +178,7 @@ const (
 	CodeMalformed      Code = "malformed"        // not one of the messages above; invalid UTF-8 closes with 1007, a binary frame with 1003
 	CodeUnknownType    Code = "unknown_type"     // no message of this protocol
 	CodeTooLarge       Code = "too_large"        // more than MaxFrame: closes with 1009; a signal's data of more than MaxSignal does not
-	CodeForbidden      Code = "forbidden"        // no right to the room, or no such room
+	CodeForbidden      Code = "forbidden"        // no right to the room, or no such room; a seat whose reservation went over to another vet closes with 4001
 	CodeNotJoined      Code = "not_joined"       // a signal or chat without a seat
 	CodeRoomLocked     Code = "room_locked"      // a signal or chat before the opening
 	CodeRoomClosed     Code = "room_closed"      // a signal or chat after the end

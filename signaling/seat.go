@@ -26,7 +26,7 @@ type seat struct {
 func (s *seat) token(d *door) string {
 	if s.resume == "" || !s.expires.Equal(d.room.ClosesAt) {
 		s.expires = d.room.ClosesAt
-		s.resume = claim{d.id, s.role, s.id, s.expires}.token(d.srv.cfg.Key)
+		s.resume = claim{d.id, s.role, s.id, holderOf(s.role, d.room.VetID), s.expires}.token(d.srv.cfg.Key)
 	}
 	return s.resume
 }
@@ -36,6 +36,7 @@ type entrance struct {
 	peer  *peer
 	role  clinic.Role
 	epoch int64
+	as    holder  // by whose right
 	seat  seatID  // to be resumed, if it is still there; zero for none
 	seen  *uint64 // up to where
 }
@@ -60,7 +61,7 @@ func (d *door) sit(e entrance, now time.Time) (s *seat, fresh bool, told acks) {
 	}
 	if old != nil {
 		old.wake()
-		old.line.replace()
+		old.line.replace(errReplaced)
 	}
 	s = &seat{role: e.role, id: newSeatID(), epoch: e.epoch, line: newLine(d.srv.cfg.Limits)}
 	d.seats[i], d.connected = s, false
@@ -129,7 +130,7 @@ func (d *door) evict(i int) {
 	s.wake()
 	d.seats[i] = nil
 	d.early[i] = nil
-	s.line.replace()
+	s.line.replace(errReplaced)
 }
 
 func party(r clinic.Role) clinic.Party {

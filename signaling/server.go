@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"vetroom/clinic"
 	"vetroom/events"
 )
 
@@ -27,7 +28,8 @@ type Server struct {
 	hub        hub
 	vets       vetWatch
 	nodes      nodes
-	diary      *diary
+	diary      *diary[clinic.Entry]
+	chats      *diary[said]
 	taker      *taker
 	attendance *attendance
 	stale      chan struct{} // something may have been missed
@@ -80,10 +82,12 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, owned: map[string][]*peer{}, stale: make(chan struct{}, 1),
-		vets:  vetWatch{vets: map[string]*watchedVet{}},
-		nodes: nodes{heard: map[string]time.Time{}},
-		diary: newDiary(cfg.Timeline, cfg.Limits.Entries, cfg.Log), attendance: newAttendance(),
+		vets:       vetWatch{vets: map[string]*watchedVet{}},
+		nodes:      nodes{heard: map[string]time.Time{}},
+		diary:      newDiary("timeline", cfg.Timeline.Tell, cfg.Limits.Entries, cfg.Log),
+		attendance: newAttendance(),
 	}
+	s.chats = newDiary("chat", s.keepChats, cfg.Limits.Chats, cfg.Log)
 	s.hub = hub{srv: s, doors: map[string]*door{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.taker = &taker{seats: cfg.Seats, ctx: s.ctx, running: &s.running}
@@ -114,6 +118,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer finish()
 	var loops, books sync.WaitGroup
 	books.Go(func() { s.diary.run(aside) })
+	books.Go(func() { s.chats.run(aside) })
 	books.Go(func() { s.attend(aside) })
 	loops.Go(func() { s.follow(loop, fail) })
 	loops.Go(func() { s.followUnlocks(loop, fail) })

@@ -47,9 +47,10 @@ func (s *Server) hear(e *events.Decoded) {
 		return
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.hear(e)
+	gone := d.hear(e)
 	d.tell(now)
+	d.mu.Unlock()
+	s.wentOver(d, gone)
 }
 
 // Refresh reads all held rooms again, at once. It is for whoever learns that something may have been missed: the

@@ -25,12 +25,25 @@ type claim struct {
 	room    string
 	role    clinic.Role
 	seat    seatID
+	holder  holder
 	expires time.Time // the room's closes_at when the token was made
 }
 
-// The layout of a token, before base64url: role (1), seat (16), expiry in Unix milliseconds (8), MAC (32), room.
+// holder tells the vet of a room from the next one, to whom the reservation may go over. Its owner stays the same.
+type holder [8]byte
+
+func holderOf(role clinic.Role, vetID string) (h holder) {
+	if role == clinic.RoleVet {
+		sum := sha256.Sum256([]byte(vetID))
+		copy(h[:], sum[:])
+	}
+	return h
+}
+
+// The layout of a token, before base64url: role (1), seat (16), expiry in Unix milliseconds (8), holder (8), MAC (32),
+// room.
 const (
-	tokenHead = 1 + len(seatID{}) + 8
+	tokenHead = 1 + len(seatID{}) + 8 + len(holder{})
 	tokenMin  = tokenHead + sha256.Size
 )
 
@@ -39,6 +52,7 @@ func (c claim) token(key []byte) string {
 	b = append(b, roleByte(c.role))
 	b = append(b, c.seat[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.expires.UnixMilli()))
+	b = append(b, c.holder[:]...)
 	b = append(b, tokenMAC(key, b, c.room)...)
 	b = append(b, c.room...)
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -54,11 +68,11 @@ func readToken(key []byte, token string, now time.Time) (claim, bool) {
 	if !hmac.Equal(mac, tokenMAC(key, head, room)) {
 		return claim{}, false
 	}
-	c := claim{room: room, role: clinic.RoleOwner, seat: seatID(head[1:17])}
+	c := claim{room: room, role: clinic.RoleOwner, seat: seatID(head[1:17]), holder: holder(head[25:])}
 	if head[0] == roleByte(clinic.RoleVet) {
 		c.role = clinic.RoleVet
 	}
-	c.expires = time.UnixMilli(int64(binary.BigEndian.Uint64(head[17:])))
+	c.expires = time.UnixMilli(int64(binary.BigEndian.Uint64(head[17:25])))
 	return c, now.Before(c.expires)
 }
 

@@ -33,6 +33,7 @@ type world struct {
 	granted  map[string]bool // session + room
 	epochs   map[string]int64
 	timeline []clinic.Entry
+	chats    []clinic.ChatMessage
 	attended map[string]int
 	reads    int // of rooms
 	feeds    map[string][]*feed
@@ -384,7 +385,7 @@ type process struct {
 func (w *world) config(node string) signaling.Config {
 	key := sha256.Sum256([]byte("key"))
 	return signaling.Config{
-		Origins: []string{"https://vetroom.example"}, Identify: identify, Rights: w, Rooms: w, Seats: w, Timeline: w,
+		Origins: []string{"https://vetroom.example"}, Identify: identify, Rights: w, Rooms: w, Seats: w, Timeline: w, Chats: w,
 		Presence: w, Vets: w, Bus: w, Feed: w, Clock: w, Key: key[:], Node: node,
 		ICE: func(room string, role clinic.Role, _ time.Time) []signaling.ICEServer {
 			return []signaling.ICEServer{{URLs: []string{"turn:192.0.2.1:3478"}, Username: room + "/" + string(role)}}

@@ -181,7 +181,7 @@ func (h *house) openSignaling(*app) (err error) {
 	h.signaling, err = signaling.New(signaling.Config{
 		Origins: origins(h.cfg, h.baseURL), Identify: h.sessions.Identify,
 		Address: handlers.Neighbourhood(h.trustedProxies()),
-		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Presence: h.store, Vets: h.store,
+		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
 		Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
 		Node: h.node, OnTold: h.metrics.told, Log: h.log.With("part", "signaling"),
 	})

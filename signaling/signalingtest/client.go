@@ -35,6 +35,7 @@ type Frame struct {
 	From    string          `json:"from"`
 	Text    string          `json:"text"`
 	At      string          `json:"at"`
+	ID      string          `json:"id"`
 	Vet     string          `json:"vet"`
 	Online  bool            `json:"online"`
 	RetryMS int64           `json:"retry_ms"`
