@@ -17,6 +17,7 @@ type Store interface {
 	RecordStore
 	ChatStore
 	LateStore
+	HospitalStore
 }
 
 // VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and

@@ -152,14 +152,9 @@ type Place struct {
 }
 
 // DistanceKm gives the great-circle distance from the vet to p, and false if the vet says no place.
-// The haversine formula on a sphere of 6,371.0088 km (the mean radius, IUGG).
 func (v *Vet) DistanceKm(p Place) (float64, bool) {
 	if v.Lat == nil || v.Lon == nil {
 		return 0, false
 	}
-	rad := func(deg float64) float64 { return deg * math.Pi / 180 }
-	sinLat := math.Sin(rad(p.Lat-*v.Lat) / 2)
-	sinLon := math.Sin(rad(p.Lon-*v.Lon) / 2)
-	h := sinLat*sinLat + math.Cos(rad(*v.Lat))*math.Cos(rad(p.Lat))*sinLon*sinLon
-	return 2 * 6371.0088 * math.Asin(math.Min(1, math.Sqrt(h))), true
+	return Place{*v.Lat, *v.Lon}.KmTo(p), true
 }

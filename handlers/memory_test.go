@@ -30,6 +30,8 @@ type memory struct {
 	keys     map[[32]byte]usedKey
 	ended    map[string]time.Time // until when that must be remembered
 	kept     kept
+
+	hospitals []clinic.Hospital
 }
 
 type usedKey struct {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -75,6 +76,8 @@ type problem struct {
 	Detail string              `json:"detail"`
 	Code   clinic.Code         `json:"code"`
 	Errors []clinic.FieldError `json:"errors,omitempty"`
+	// Hospitals is the page of the nearest hospitals, where the animal may be seen only in person.
+	Hospitals string `json:"hospitals,omitempty"`
 }
 
 // refusal is an error as it is told: a refusal, its status, and when to try again (0: that does not help).
@@ -104,6 +107,9 @@ func (h *Handler) refusalOf(err error) refusal {
 	return r
 }
 
+// inPerson are the refusals after which an owner is offered the nearest hospital.
+var inPerson = []clinic.Code{clinic.ErrNotPermitted.Code, clinic.ErrPriorVisitRequired.Code}
+
 // refuse makes the answer of an error: a problem for callers of the API, a page for readers.
 func (c *call) refuse(err error) reply {
 	r := c.h.refusalOf(err)
@@ -117,10 +123,14 @@ func (c *call) refuse(err error) reply {
 }
 
 func (r refusal) problem() reply {
-	body, _ := json.Marshal(problem{ // strings and numbers always encode
+	p := problem{
 		Type: "about:blank", Title: http.StatusText(r.status), Status: r.status,
 		Detail: r.Detail, Code: r.Code, Errors: r.Fields,
-	})
+	}
+	if slices.Contains(inPerson, r.Code) {
+		p.Hospitals = hospitalsPath
+	}
+	body, _ := json.Marshal(p) // strings and numbers always encode
 	return r.told(reply{status: r.status, body: append(body, '\n')}.with("Content-Type", "application/problem+json"))
 }
 

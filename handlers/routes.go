@@ -41,6 +41,7 @@ func (h *Handler) api() []route {
 		{"GET", v1 + "/reservations/{id}/chat", anyone, h.readChat},
 		{"GET", v1 + "/reservations/{id}/alternatives", anyone, h.listAlternatives},
 		{"POST", v1 + "/reservations/{id}/transfer", anyone, h.transferReservation},
+		{"GET", v1 + "/hospitals", anyone, h.listHospitals},
 
 		{"POST", v1 + "/vet/login", anyone, h.login},
 		{"POST", v1 + "/vet/logout", vetOnly, h.logout},

@@ -35,14 +35,15 @@ type Store struct {
 	writer, reader *sql.DB
 	// turn is held by the one who writes, where only one can; nil elsewhere. Who waits for it gets it in the order of
 	// coming, which database/sql does not promise for its connections.
-	turn   chan struct{}
-	speaks atomic.Pointer[dialect]
-	clock  *clock
-	zones  zones
-	known  known
-	newID  func() string
-	onDue  func(time.Time)
-	log    *slog.Logger
+	turn      chan struct{}
+	speaks    atomic.Pointer[dialect]
+	clock     *clock
+	zones     zones
+	known     known
+	hospitals hospitals
+	newID     func() string
+	onDue     func(time.Time)
+	log       *slog.Logger
 }
 
 var (

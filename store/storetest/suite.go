@@ -27,6 +27,8 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"vets", testVets},
 		{"vets by page", testVetPages},
 		{"presence", testPresence},
+		{"hospitals", testHospitals},
+		{"hospitals are read whole", testHospitalsWhole},
 		{"timeline", testTimeline},
 		{"seats and rooms", testSeats},
 		{"leases", testLeases},
