@@ -38,12 +38,13 @@ const (
 type cli struct {
 	configs.Flags
 
-	Serve   serveCmd   `cmd:"" help:"Serve pages, sockets and events until interrupted."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to the newest schema."`
-	Vet     vetCmd     `cmd:"" help:"Register vets and keep their permits and passwords."`
-	Events  eventsCmd  `cmd:"" help:"Look at the events, and find where to subscribe to them."`
-	Print   configCmd  `cmd:"" name:"config" help:"Print the effective configuration, secrets masked."`
-	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
+	Serve     serveCmd     `cmd:"" help:"Serve pages, sockets and events until interrupted."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database to the newest schema."`
+	Vet       vetCmd       `cmd:"" help:"Register vets and keep their permits and passwords."`
+	Hospitals hospitalsCmd `cmd:"" help:"Keep the register of animal hospitals."`
+	Events    eventsCmd    `cmd:"" help:"Look at the events, and find where to subscribe to them."`
+	Print     configCmd    `cmd:"" name:"config" help:"Print the effective configuration, secrets masked."`
+	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`
 }
 
 func main() {
