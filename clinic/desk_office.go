@@ -21,9 +21,13 @@ type NewVet struct {
 func (d *Desk) AddVets(ctx context.Context, newcomers []NewVet) ([]*Vet, error) {
 	vets := make([]*Vet, len(newcomers))
 	for i, n := range newcomers {
-		n.Login = strings.ToLower(strings.TrimSpace(n.Login))
-		if err := n.validate(); err != nil {
+		n.Normalise()
+		if err := n.Validate(); err != nil {
 			return nil, err
+		}
+		var p problems
+		if p.check(n.PasswordHash != "", "password", "is missing"); p.err() != nil {
+			return nil, p.err()
 		}
 		vets[i] = &Vet{
 			ID: d.NewID(), Login: n.Login, PasswordHash: n.PasswordHash, Profile: n.Profile, Zone: n.Zone,
@@ -36,11 +40,15 @@ func (d *Desk) AddVets(ctx context.Context, newcomers []NewVet) ([]*Vet, error) 
 	return vets, nil
 }
 
-func (n NewVet) validate() error {
+// Normalise brings the login into the form in which it is looked for.
+func (n *NewVet) Normalise() { n.Login = strings.ToLower(strings.TrimSpace(n.Login)) }
+
+// Validate returns ErrInvalid naming the fields that cannot be right, all of one part of the vet at a time. It does not
+// look at the password, which takes long to hash.
+func (n NewVet) Validate() error {
 	var p problems
 	textField(&p, "login", n.Login, 1, 100)
 	p.check(!strings.ContainsAny(n.Login, " \t\r\n"), "login", "must not contain spaces")
-	p.check(n.PasswordHash != "", "password", "is missing")
 	p.check(n.Zone != nil, "time_zone", "is missing")
 	if err := p.err(); err != nil {
 		return err

@@ -47,7 +47,7 @@ func readRegister(a *app, file *os.File) (all []clinic.Hospital, sum localdata.S
 	if err != nil {
 		return nil, sum, err
 	}
-	p := newProgress(a.stderr, sizeOf(file))
+	p := newProgress(a.stderr, sizeOf(file), "rows read")
 	defer p.end()
 	for a.ctx.Err() == nil {
 		h, left, err := r.Next()

@@ -118,7 +118,7 @@ func TestHospitalsRefused(t *testing.T) {
 func TestProgress(t *testing.T) {
 	run := func(live bool, whole int64) string {
 		var out bytes.Buffer
-		p := newProgress(&out, whole)
+		p := newProgress(&out, whole, "rows read")
 		p.live = live
 		for row := 1; row <= 4000; row++ {
 			p.at(int64(row)*10, row)

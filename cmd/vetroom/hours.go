@@ -9,6 +9,25 @@ import (
 	"vetroom/clinic"
 )
 
+// hoursFlags are weekly hours on a command line.
+type hoursFlags struct {
+	Hours []string `sep:"none" placeholder:"DAYS=WINDOW" help:"Weekly hours, such as mon-fri=09:00-12:00,13:00-18:00; again for other days."`
+	Slot  int      `default:"20" placeholder:"MINUTES" help:"Length of one consultation (${default})."`
+}
+
+func (f hoursFlags) hours() (clinic.Hours, error) {
+	hours := clinic.DefaultHours()
+	hours.SlotMinutes = f.Slot
+	for _, text := range f.Hours {
+		windows, err := parseHours(text)
+		if err != nil {
+			return hours, usageError{err}
+		}
+		hours.Weekly = append(hours.Weekly, windows...)
+	}
+	return hours, hours.Validate()
+}
+
 // weekdays begin with Monday, as people in Korea write a week.
 var weekdays = []clinic.Day{1, 2, 3, 4, 5, 6, 0}
 

@@ -102,7 +102,8 @@ func (a *app) run(args []string) (err error) {
 
 // helpVars are what the helps of the commands take from the code.
 func helpVars() map[string]string {
-	return map[string]string{"event_kinds": strings.Join(eventKinds(), ", "), "picture_limit": pictureLimit}
+	return map[string]string{"event_kinds": strings.Join(eventKinds(), ", "), "picture_limit": pictureLimit,
+		"vet_columns": strings.Join(vetColumns, ",")}
 }
 
 func (a *app) runCommand(chosen *kong.Context) error {

@@ -13,11 +13,12 @@ import (
 // elsewhere in a line for each quarter.
 type progress struct {
 	w      io.Writer
-	live   bool  // a terminal
-	whole  int64 // 0: nobody knows
-	told   int64 // the last step that was told, of all the steps
-	drawn  bool  // the line that is written again is there
-	former int   // how long it is
+	did    string // to what: "rows read"
+	live   bool   // a terminal
+	whole  int64  // 0: nobody knows
+	told   int64  // the last step that was told, of all the steps
+	drawn  bool   // the line that is written again is there
+	former int    // how long it is
 }
 
 const (
@@ -26,19 +27,19 @@ const (
 	unknownStep          = 1000 // rows, where nobody knows how many there are
 )
 
-func newProgress(w io.Writer, whole int64) *progress {
+func newProgress(w io.Writer, whole int64, did string) *progress {
 	file, ok := w.(*os.File)
-	return &progress{w: w, whole: whole, live: ok && term.IsTerminal(int(file.Fd()))}
+	return &progress{w: w, did: did, whole: whole, live: ok && term.IsTerminal(int(file.Fd()))}
 }
 
-// at tells how much is done, and how many rows that is, if it is a step further.
+// at tells how much is done, and how many rows that is, if it is a step further. The last step is done's.
 func (p *progress) at(done int64, rows int) {
 	steps := p.steps()
 	step := int64(rows / unknownStep)
 	if p.whole > 0 {
 		step = min(done*steps/p.whole, steps-1)
 	}
-	if step > p.told {
+	if step > p.told && (p.whole == 0 || done < p.whole) {
 		p.step(step, rows)
 	}
 }
@@ -56,7 +57,7 @@ func (p *progress) steps() int64 {
 func (p *progress) step(step int64, rows int) {
 	p.told = step
 	steps := p.steps()
-	text := count(rows, "row") + " read"
+	text := fmt.Sprintf("%d %s", rows, p.did)
 	if p.whole > 0 {
 		text = fmt.Sprintf("%3d%%  %s", step*100/steps, text)
 	}

@@ -10,6 +10,7 @@ import (
 
 type vetCmd struct {
 	Add      vetAddCmd      `cmd:"" help:"Register a vet."`
+	Import   vetImportCmd   `cmd:"" help:"Register the vets of a table, all or none."`
 	List     vetListCmd     `cmd:"" help:"List the vets."`
 	Permit   vetPermitCmd   `cmd:"" help:"Add, replace or remove a vet's permits; without flags, list them."`
 	Password vetPasswordCmd `cmd:"" help:"Set a vet's password."`

@@ -24,8 +24,7 @@ type vetAddCmd struct {
 
 	permitFlags
 
-	Hours []string `sep:"none" placeholder:"DAYS=WINDOW" help:"Weekly hours, such as mon-fri=09:00-12:00,13:00-18:00; again for other days."`
-	Slot  int      `default:"20" placeholder:"MINUTES" help:"Length of one consultation (${default})."`
+	hoursFlags
 }
 
 // Run registers the vet.
@@ -82,9 +81,9 @@ func (d *desk) loginFree(a *app, login string) error {
 
 // newcomer is the vet without the password.
 func (c vetAddCmd) newcomer() (clinic.NewVet, error) {
-	zone, err := parseZone(c.TimeZone)
+	zone, err := loadZone(c.TimeZone)
 	if err != nil {
-		return clinic.NewVet{}, usageError{err}
+		return clinic.NewVet{}, usage("--time-zone: %w", err)
 	}
 	hours, err := c.hours()
 	if err != nil {
@@ -104,24 +103,11 @@ func (c vetAddCmd) newcomer() (clinic.NewVet, error) {
 	return n, n.Profile.Validate()
 }
 
-func (c vetAddCmd) hours() (clinic.Hours, error) {
-	hours := clinic.DefaultHours()
-	hours.SlotMinutes = c.Slot
-	for _, text := range c.Hours {
-		windows, err := parseHours(text)
-		if err != nil {
-			return hours, usageError{err}
-		}
-		hours.Weekly = append(hours.Weekly, windows...)
-	}
-	return hours, hours.Validate()
-}
-
-// parseZone loads an IANA time zone. "Local" and "" would be whatever the machine is in.
-func parseZone(name string) (*time.Location, error) {
+// loadZone loads an IANA time zone. "Local" and "" would be whatever the machine is in.
+func loadZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
-		return nil, fmt.Errorf("--time-zone: %q is not a time zone such as Asia/Seoul", name)
+		return nil, fmt.Errorf("%q is not a time zone such as Asia/Seoul", name)
 	}
 	return zone, nil
 }
