@@ -24,12 +24,14 @@ type cli struct {
 	Herd   herdCmd   `cmd:"" help:"Many rooms that start at the same instant: from the start to each client's open door."`
 	Idle   idleCmd   `cmd:"" help:"One room each 100 ms: how late each door opens."`
 	Memory memoryCmd `cmd:"" help:"Server memory a socket that waits at a door."`
+	Lean   leanCmd   `cmd:"" help:"How little a socket that waits can cost, in other ways than the product's."`
 	Book   bookCmd   `cmd:"" help:"Bookings a second, and a race for slots."`
 	Pages  pagesCmd  `cmd:"" help:"Pages and reads at a constant rate, and their queries."`
 	Growth growthCmd `cmd:"" help:"The same on a small and on a large database."`
 
 	Clients    clientsCmd    `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
 	FloorRoom  floorRoomCmd  `cmd:"" hidden:"" help:"The floor of the sockets' benchmarks, as a child process."`
+	LeanServer leanServerCmd `cmd:"" hidden:"" help:"One of the servers that lean compares, as a child process."`
 	FloorPages floorPagesCmd `cmd:"" hidden:"" help:"The floor of the reads, as a child process."`
 }
 

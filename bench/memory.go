@@ -20,9 +20,7 @@ func (c memoryCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer l.close()
-	if c.Sockets == 0 {
-		c.Sockets = c.pick(19_800, 2_000)
-	}
+	c.size()
 	r := &report{bench: "memory"}
 	for _, kind := range c.Databases {
 		for range c.Rounds {
@@ -34,10 +32,21 @@ func (c memoryCmd) Run(ctx context.Context) error {
 	return r.finish(c.options)
 }
 
+func (c *memoryCmd) size() {
+	if c.Sockets == 0 {
+		c.Sockets = c.pick(19_800, 2_000)
+	}
+}
+
 // weight is what a server holds, in bytes: without sockets, with the first tenth, and with all.
 type weight struct{ none, tenth, all int64 }
 
 func (w weight) each(sockets int) float64 { return float64(w.all-w.none) / float64(sockets) / 1024 }
+
+// first is what each socket of the first tenth costs.
+func (w weight) first(sockets int) float64 {
+	return float64(w.tenth-w.none) / float64(firstTenth(sockets)) / 1024
+}
 
 // further is what each socket beyond the first tenth costs. It leaves out what the server took at its start and the
 // first sockets then used, and what it takes once for all sockets.
@@ -92,7 +101,7 @@ func (c memoryCmd) product(l *lab, kind string) (weight, error) {
 		return weight{}, err
 	}
 	defer p.stop()
-	return c.weigh(l, p, visits, "memory "+kind+" product")
+	return c.weighAlone(l, p, visits, "memory "+kind+" product")
 }
 
 func (c memoryCmd) floor(l *lab, inside bool) (weight, error) {
@@ -102,30 +111,44 @@ func (c memoryCmd) floor(l *lab, inside bool) (weight, error) {
 		return weight{}, err
 	}
 	defer p.stop()
-	return c.weigh(l, p, visits, fmt.Sprintf("memory floor inside=%t", inside))
+	return c.weighAlone(l, p, visits, fmt.Sprintf("memory floor inside=%t", inside))
 }
 
-// weigh reads the server's memory without sockets, with a tenth of them, and with all.
-func (c memoryCmd) weigh(l *lab, server *process, visits []visit, name string) (w weight, err error) {
+// weighAlone weighs a server whose clients nothing else is wanted of.
+func (c memoryCmd) weighAlone(l *lab, server *process, visits []visit, name string) (weight, error) {
+	w, crowds, err := c.weigh(l, server, visits)
+	defer kill(crowds)
+	l.fetchProfile(server, "/debug/pprof/heap", name+".heap.pprof")
+	return w, err
+}
+
+// weigh reads the server's memory without sockets, with a tenth of them, and with all. The clients are still there after
+// it, for the caller to kill.
+func (c memoryCmd) weigh(l *lab, server *process, visits []visit) (w weight, crowds []*crowdProcess, err error) {
 	if w.none, err = c.settled(l, server); err != nil {
-		return w, err
+		return w, nil, err
 	}
 	tenth := firstTenth(c.Sockets) / 2
 	for at, part := range [][]visit{visits[:tenth], visits[tenth:]} {
 		clients, err := l.startClients(server.url, part)
 		if err != nil {
-			return w, err
+			return w, crowds, err
 		}
-		defer clients.kill()
+		crowds = append(crowds, clients)
 		if _, err := clients.joined(2 * len(part)); err != nil {
-			return w, err
+			return w, crowds, err
 		}
 		if *[]*int64{&w.tenth, &w.all}[at], err = c.settled(l, server); err != nil {
-			return w, err
+			return w, crowds, err
 		}
 	}
-	l.fetchProfile(server, "/debug/pprof/heap", name+".heap.pprof")
-	return w, nil
+	return w, crowds, nil
+}
+
+func kill(crowds []*crowdProcess) {
+	for _, clients := range crowds {
+		clients.kill()
+	}
 }
 
 // settled reads the memory of a server at rest.

@@ -21,7 +21,7 @@ import (
 // The buffers of a socket. What a browser sends is small but for descriptions, which are read past the buffer; a room
 // frame fits into one write.
 const (
-	readBuffer  = 512
+	readBuffer  = 128
 	writeBuffer = 1024
 )
 

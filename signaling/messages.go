@@ -47,10 +47,10 @@ func (p *peer) handle(message any) {
 	switch m := message.(type) {
 	case Join:
 		if p.mayLookUp(1) {
-			p.join(m)
+			aside(func() { p.join(m) })
 		}
 	case Watch:
-		p.watch(m)
+		aside(func() { p.watch(m) })
 	case Signal:
 		p.signal(m)
 	case Chat:
@@ -62,6 +62,17 @@ func (p *peer) handle(message any) {
 	case Ping:
 		p.push(encode(PongFrame{"pong", m.T, events.Time{Time: p.srv.now()}}))
 	}
+}
+
+// aside runs what asks the database on a stack of its own, and waits for it. On the reader's the calls would leave their
+// depth behind: a stack that has grown is kept, twice as large as all else that a waiting socket needs.
+func aside(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 // mayLookUp limits what a socket asks of the database. Each refusal is told: somebody waits for the answer.
