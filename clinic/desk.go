@@ -18,6 +18,9 @@ type Desk struct {
 	NewID   func() string // UUIDv7
 	Random  io.Reader     // cryptographic
 
+	// InstantChanged, if set, hears of each saved change of an instant request. It must be quick.
+	InstantChanged func(id string, state InstantState)
+
 	grids grids
 	lists shared[listKey, vetList]
 	cards shared[string, Card]

@@ -61,6 +61,8 @@ var (
 	ErrLoginTaken         = &Error{Code: "login_taken", Detail: "Another vet has this login."}
 	ErrRecordChanged      = &Error{Code: "record_changed", Detail: "The record was changed in another window. Read it again before writing."}
 	ErrTooEarly           = &Error{Code: "too_early", Detail: "This cannot be said before the start."}
+	ErrTaken              = &Error{Code: "taken", Detail: "Another vet was faster."}
+	ErrNotOnline          = &Error{Code: "not_online", Detail: "Go online first."}
 )
 
 // problems gathers the fields at fault.

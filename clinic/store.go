@@ -18,6 +18,7 @@ type Store interface {
 	ChatStore
 	LateStore
 	HospitalStore
+	InstantStore
 }
 
 // VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and
@@ -71,7 +72,7 @@ type VisitStore interface {
 	VisitsOfVet(ctx context.Context, vetID string, span Span) ([]*Visit, error)
 	// OpeningIn gives the standing visits whose rooms open within span.
 	OpeningIn(ctx context.Context, span Span) ([]*Visit, error)
-	// StandingByPhone counts the standing reservations of a phone that have not ended.
+	// StandingByPhone counts the standing reservations of a phone that have not ended, and its instant requests.
 	StandingByPhone(ctx context.Context, phone string) (int, error)
 	// Book saves a new visit. It returns ErrSlotTaken if another holds a part of its time, and ErrKeyReused. If the
 	// booking's key was used for the same body before, it returns that visit and true.
@@ -164,4 +165,10 @@ const (
 	WhatConnected   What = "connected" // offer and answer both reached their peer in the open room
 	WhatLeft        What = "left"      // gave the seat up, or was gone for longer than a resume takes
 	WhatClosed      What = "closed"
+
+	WhatAsked      What = "asked"      // the owner asked for a consultation now
+	WhatRung       What = "rung"       // a vet was asked
+	WhatUnanswered What = "unanswered" // did not answer in time, or went away
+	WhatDeclined   What = "declined"
+	WhatAccepted   What = "accepted"
 )

@@ -15,28 +15,29 @@ func (c cells) empty() bool { return c.last < c.first }
 
 func (c cells) has(cell clinic.Cell) bool { return c.first <= cell && cell <= c.last }
 
-// cellsOf gives the cells that a visit holds. One that took place, or to which nobody came, keeps them.
+// cellsOf gives the cells that a visit holds. One that took place, or to which nobody came, keeps them, but for those
+// that were left when its room was closed.
 func cellsOf(v *clinic.Visit) cells {
-	if v == nil || v.Reservation.State == clinic.StateCancelled {
+	if v == nil {
 		return cells{0, -1}
 	}
-	first, last := v.Reservation.Cells()
+	first, last := v.Holds().Cells()
 	return cells{first, last}
 }
 
 // occupy moves the visit's occupancy to where it is now and settles who closes for whom: the visit's own door for the
 // next start, and the doors of those before it, which it gives as changes. It returns ErrSlotTaken.
 func (t *tx) occupy(ctx context.Context, c *change) ([]*change, error) {
-	if c.visit != nil && c.was != nil && c.was.Reservation.VetID != c.visit.Reservation.VetID {
-		return t.rehouse(ctx, c)
-	}
-	if c.visit == nil || c.was == nil || c.was.Reservation.Span == c.visit.Reservation.Span && c.was.Reservation.State == c.visit.Reservation.State {
+	if c.visit == nil || c.was == nil {
 		return nil, nil
+	}
+	if c.was.Reservation.VetID != c.visit.Reservation.VetID {
+		return t.rehouse(ctx, c)
 	}
 	r := &c.visit.Reservation
 	old, held := cellsOf(c.was), cellsOf(c.visit)
 	if r.Span == c.was.Reservation.Span && old == held {
-		return nil, nil // it was completed, or nobody came
+		return nil, nil // it was delayed, completed after its end, or the like
 	}
 	if err := t.leave(ctx, r, old, held); err != nil {
 		return nil, err

@@ -56,10 +56,12 @@ func (s *Store) forgetKey(ctx context.Context, key *clinic.IdempotencyKey) error
 // keysUntil is the instant at which the links and grants of a reservation end.
 func keysUntil(r *clinic.Reservation) time.Time { return r.End.Add(clinic.LinkLife) }
 
-// newKeys gives what saves a new reservation's link, and lets its session hold it.
-func (t *tx) newKeys(r *clinic.Reservation, link clinic.LinkHash, session string) []statement {
+// newKeys gives what saves a new reservation's link, if it has one, and lets its session hold it.
+func (t *tx) newKeys(r *clinic.Reservation, link clinic.LinkHash, session string) (all []statement) {
 	until := keysUntil(r)
-	all := inserts(t.d, "links", "", []field{{"hash", link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+	if link != (clinic.LinkHash{}) {
+		all = inserts(t.d, "links", "", []field{{"hash", link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+	}
 	if session == "" {
 		return all
 	}

@@ -12,8 +12,11 @@ const (
 	prunePace  = 9
 )
 
-// Prune deletes what cannot matter any more: rows of the outbox that were published longer ago than keep, and links,
-// grants, revocations and idempotency keys that ended.
+// instantKept is how long a request for a consultation now is kept once it is settled: what came of it is a reservation.
+const instantKept = 24 * time.Hour
+
+// Prune deletes what cannot matter any more: rows of the outbox that were published longer ago than keep, links,
+// grants, revocations and idempotency keys that ended, and instant requests that were settled a day ago.
 func (s *Store) Prune(ctx context.Context, keep time.Duration) error {
 	now := s.Now()
 	for _, stream := range streams {
@@ -31,6 +34,7 @@ func (s *Store) Prune(ctx context.Context, keep time.Duration) error {
 		{"revocations", "session", "expires_at", now.UnixMilli()},
 		{"idempotency_keys", "id", "used_at", s.keysSince()},
 		{"mails", "reservation_id", "done_at > 0 AND done_at", now.Add(-keep).UnixMilli()},
+		{"instant_requests", "id", "state IN ('accepted', 'expired', 'left') AND settled_at", now.Add(-instantKept).UnixMilli()},
 	} {
 		if err := s.pruneTable(ctx, old.table, old.key, old.time+" <= ?", old.before); err != nil {
 			return s.fault("prune "+old.table, err)

@@ -85,8 +85,8 @@ func (s *Store) StandingByPhone(ctx context.Context, phone string) (int, error) 
 		return 0, nil
 	}
 	var n int
-	err := s.reader.QueryRowContext(ctx, "SELECT COUNT(*) FROM reservations WHERE owner_phone = ? AND state = 'confirmed' AND end_at > ?",
-		phone, s.Now().UnixMilli()).Scan(&n)
+	err := s.reader.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM reservations WHERE owner_phone = ? AND state = 'confirmed' AND end_at > ?)
+		+ (SELECT COUNT(*) FROM instant_requests WHERE owner_phone = ? AND standing = 1)`, phone, s.Now().UnixMilli(), phone).Scan(&n)
 	return n, s.fault("count what a phone holds", err)
 }
 

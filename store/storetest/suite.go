@@ -57,6 +57,13 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"transfer against booking", testTransferAgainstBooking},
 		{"mails of a visit", testMails},
 		{"mails are claimed once", testMailClaims},
+		{"instant requests", testInstant},
+		{"an instant request accepted", testInstantAccepted},
+		{"a call that ended early", testClosedGivesTimeBack},
+		{"racers for one instant request", testInstantRacers},
+		{"an instant request left or accepted", testInstantLeftOrAccepted},
+		{"an instant request against a booking", testInstantAgainstBooking},
+		{"dispatchers race", testDispatchers},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
 	}

@@ -234,9 +234,16 @@ func testApart(t *testing.T, fresh func(*testing.T) string) {
 	if read := h.visit(short.Reservation.ID); *read != *done {
 		h.Errorf("saved %+v\nread  %+v", *done, *read)
 	}
-	// A visit that took place keeps its time.
-	_, _, err := h.Book(h.Context(), booking(short.Reservation.VetID, short.Reservation.Span))
+	h.testEnded()
+}
+
+// testEnded holds that a visit that took place keeps its time, and that what was left of it is free.
+func (h *house) testEnded() {
+	v := h.book(h.vet(), time.Now().Add(-12*time.Minute), 30)
+	h.change(v.Reservation.ID, func(v *clinic.Visit, _ *clinic.Vet, now time.Time) ([]clinic.Event, error) { return v.Complete(now) })
+	_, _, err := h.Book(h.Context(), booking(v.Reservation.VetID, spanAt(v.Reservation.Start, 5)))
 	h.wantError(err, clinic.ErrSlotTaken, "booked the time of a visit that took place")
+	h.book(v.Reservation.VetID, h.visit(v.Reservation.ID).Room.ClosedAt, 18)
 }
 
 func testNumberTaken(t *testing.T, fresh func(*testing.T) string) {

@@ -1,0 +1,29 @@
+package clinic
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrRung says that a vet is rung by another request already.
+var ErrRung = errors.New("another request rings this vet")
+
+// InstantStore keeps requests for a consultation now. They are rows like all else: what rings, and until when, outlives
+// every process.
+type InstantStore interface {
+	AddInstant(ctx context.Context, r *InstantRequest) error
+	// Instants gives the requests that stand and those of ids, whatever they are, oldest first.
+	Instants(ctx context.Context, ids []string) ([]*InstantRequest, error)
+	// ChangeInstant saves what decide did. It returns ErrRung if the vet whom it shall ring is rung by another request.
+	ChangeInstant(ctx context.Context, id string, decide func(r *InstantRequest, now time.Time) error) (*InstantRequest, error)
+	// AcceptInstant saves a request with the visit that decide made of it, which the request's session then holds, and
+	// tells the visit's timeline how it came about. It returns ErrNotFound, also for an unknown vet, and ErrSlotTaken.
+	AcceptInstant(ctx context.Context, id, vetID string, decide func(r *InstantRequest, vet *Vet, now time.Time) (*Visit, []Event, error)) (*InstantRequest, *Visit, error)
+	// OnlineVets gives the vets who are online.
+	OnlineVets(ctx context.Context) ([]*Vet, error)
+	// Engaged gives when each vet is with somebody within the next day: see [Visit.Engages].
+	Engaged(ctx context.Context, vetIDs []string) (map[string][]Span, error)
+	// UsualWait gives the median of how long the last accepted requests waited; 0 if there is none.
+	UsualWait(ctx context.Context) (time.Duration, error)
+}
