@@ -7,13 +7,13 @@ import (
 
 // InstantRequest asks for a consultation now. It rings one vet after another, and waits while nobody is free.
 //
-//	               Ring
-//	           ┌──────────▶ ringing ──────┐
-//	  queued ──┤               │          ├── Accept ──▶ accepted
-//	    ▲  │   └───────────────┼──────────┘
-//	    │  │                   │
-//	    │  └─ Leave, Expire ───┤ ──────────▶ left, expired
-//	    └── Decline, PassOver ─┘
+//	             Ring
+//	         ┌──────────▶ ringing ──────┐
+//	queued ──┤               │          ├── Accept ──▶ accepted
+//	  ▲  │   └───────────────┼──────────┘
+//	  │  │                   │
+//	  │  └─ Leave, Expire ───┤ ──────────▶ left, expired
+//	  └── Decline, PassOver ─┘
 //
 // Whom it rings next is decided by the [Desk]; any vet who may see the animal and is free may accept, rung or not.
 type InstantRequest struct {

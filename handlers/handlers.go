@@ -77,6 +77,7 @@ type Handler struct {
 	brakes *brakes
 	doors  *passwords
 	flash  sealer
+	ready  readinessCache
 	log    *slog.Logger
 }
 

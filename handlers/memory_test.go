@@ -30,6 +30,7 @@ type memory struct {
 	keys     map[[32]byte]usedKey
 	ended    map[string]time.Time // until when that must be remembered
 	kept     kept
+	instants map[string]*clinic.InstantRequest
 
 	hospitals []clinic.Hospital
 }
@@ -43,6 +44,7 @@ func newMemory(clock clinic.Clock) *memory {
 	return &memory{
 		clock: clock, vets: map[string]*clinic.Vet{}, visits: map[string]*clinic.Visit{},
 		links: map[clinic.LinkHash]string{}, grants: map[string]bool{}, keys: map[[32]byte]usedKey{}, ended: map[string]time.Time{},
+		instants: map[string]*clinic.InstantRequest{},
 	}
 }
 
@@ -251,7 +253,15 @@ func (m *memory) StandingByPhone(ctx context.Context, phone string) (int, error)
 	found, err := m.visitsWhere(ctx, func(v *clinic.Visit) bool {
 		return v.Reservation.Owner.Phone == phone && v.Reservation.Standing() && v.Reservation.End.After(now)
 	})
-	return len(found), err
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := len(found)
+	for r := range maps.Values(m.instants) {
+		if r.Standing() && r.Owner.Phone == phone {
+			n++
+		}
+	}
+	return n, err
 }
 
 func (m *memory) Book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool, error) {

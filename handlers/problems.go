@@ -52,6 +52,8 @@ var statuses = map[clinic.Code]int{
 	clinic.ErrPriorVisitRequired.Code: http.StatusUnprocessableEntity,
 	clinic.ErrKeyReused.Code:          http.StatusUnprocessableEntity,
 	clinic.ErrSlotTaken.Code:          http.StatusConflict,
+	clinic.ErrTaken.Code:              http.StatusConflict,
+	clinic.ErrNotOnline.Code:          http.StatusConflict,
 	clinic.ErrTooLate.Code:            http.StatusConflict,
 	clinic.ErrTooEarly.Code:           http.StatusConflict,
 	clinic.ErrClosed.Code:             http.StatusConflict,

@@ -43,6 +43,14 @@ func (h *Handler) api() []route {
 		{"POST", v1 + "/reservations/{id}/transfer", anyone, h.transferReservation},
 		{"GET", v1 + "/hospitals", anyone, h.listHospitals},
 
+		{"GET", v1 + "/instant", anyone, h.readReady},
+		{"POST", v1 + "/instant", anyone, h.askNow},
+		{"GET", v1 + "/instant/{id}", anyone, h.readInstant},
+		{"DELETE", v1 + "/instant/{id}", anyone, h.leaveInstant},
+		{"GET", v1 + "/vet/instant", vetOnly, h.listRings},
+		{"POST", v1 + "/vet/instant/{id}/accept", vetOnly, h.acceptRing},
+		{"POST", v1 + "/vet/instant/{id}/decline", vetOnly, h.declineRing},
+
 		{"POST", v1 + "/vet/login", anyone, h.login},
 		{"POST", v1 + "/vet/logout", vetOnly, h.logout},
 		{"GET", v1 + "/vet/me", vetOnly, h.me},

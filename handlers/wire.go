@@ -180,14 +180,11 @@ func reservationOf(v *clinic.View) reservationJSON {
 		Vet:      seenVetJSON{vet.ID, vet.Name, vet.Img, vet.Location, vet.Zone.String()},
 		Room:     roomOf(v),
 		Owner:    ownerJSON{r.Owner.Name, r.Owner.Phone, r.Owner.Email, r.Owner.Locale},
-		Pet:      petJSON{r.Pet.Name, r.Pet.Breed, r.Pet.BirthYear, r.Pet.WeightKg},
-		Visit:    visitJSON{Area: r.Purpose.Area},
+		Pet:      petOf(r.Pet),
+		Visit:    visitOf(r.Purpose),
 		Symptoms: r.Symptoms, ScreeningID: r.ScreeningID,
 		CancelledBy: r.CancelledBy, ReasonCode: r.ReasonCode, Reason: r.Reason,
 		Aftercare: aftercareOf(v.Aftercare),
-	}
-	if !r.Purpose.PriorVisitOn.IsZero() {
-		j.Visit.PriorVisitOn = r.Purpose.PriorVisitOn.String()
 	}
 	return j
 }

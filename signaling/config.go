@@ -53,6 +53,16 @@ type (
 		VetsByID(ctx context.Context, ids []string) (map[string]*clinic.Vet, error)
 	}
 
+	// Slots gives the slots of a vet that share time with a span. [clinic.Desk] does.
+	Slots interface {
+		SlotsIn(ctx context.Context, vetID string, span clinic.Span) ([]clinic.Slot, error)
+	}
+
+	// Instants gives the requests for a consultation now that stand, and those of ids. [clinic.Desk] does.
+	Instants interface {
+		InstantNews(ctx context.Context, ids []string) ([]*clinic.InstantView, error)
+	}
+
 	// Feed follows one of events.Streams, or events.UnlockStream, from now on: one ordered consumer. It blocks until ctx ends and heals by
 	// itself. It calls attached whenever it has begun anew to hear everything (the first time, after a break, after a
 	// stream was made anew), since what came before may be lost; fn gets the messages one after the other, in order.
@@ -80,6 +90,8 @@ type Config struct {
 	Chats    Chats // nil: what is said is passed on, and not kept
 	Presence Presence
 	Vets     Vets
+	Slots    Slots
+	Instants Instants
 	Bus      Bus // nil for a process that is alone
 	Feed     Feed
 	Clock    clinic.Clock
@@ -151,7 +163,7 @@ func (c *Config) validate() error {
 	missing := map[string]bool{
 		"Identify": c.Identify == nil, "Rights": c.Rights == nil, "Rooms": c.Rooms == nil, "Seats": c.Seats == nil,
 		"Timeline": c.Timeline == nil, "Presence": c.Presence == nil, "Vets": c.Vets == nil, "Feed": c.Feed == nil,
-		"Clock": c.Clock == nil, "ICE": c.ICE == nil, "Log": c.Log == nil,
+		"Slots": c.Slots == nil, "Instants": c.Instants == nil, "Clock": c.Clock == nil, "ICE": c.ICE == nil, "Log": c.Log == nil,
 	}
 	for name, is := range missing {
 		if is {

@@ -68,6 +68,7 @@ func newPeer(s *Server, who clinic.Who, address string) *peer {
 
 // open gives the peer its socket. What was told to it meanwhile is written now.
 func (p *peer) open(conn socket) {
+	p.srv.instants.show(p)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.socket = conn

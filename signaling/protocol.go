@@ -131,6 +131,26 @@ type (
 		Online bool   `json:"online"`
 	}
 
+	// SlotFrame says what a slot of a watched vet is, when a booking took it or gave it back. It may say what is known.
+	SlotFrame struct {
+		Type  string           `json:"type"` // "slot"
+		Vet   string           `json:"vet"`
+		Start events.Time      `json:"start"`
+		State clinic.SlotState `json:"state"` // free, taken, past
+	}
+
+	// InstantFrame says what a request for a consultation now is: to its owner's sockets at each change and when they
+	// come, and to those of the vets whom it rings. To a vet "ringing" means that it rings that very vet; "queued", that it
+	// does not any more. Only the owner is told the position, and beside the owner only the vet who accepted the
+	// reservation. It may say what is known.
+	InstantFrame struct {
+		Type          string              `json:"type"` // "instant"
+		ID            string              `json:"id"`
+		State         clinic.InstantState `json:"state"`              // queued, ringing, accepted, expired, left
+		Position      int                 `json:"position,omitempty"` // of queued, from 1
+		ReservationID string              `json:"reservation_id,omitempty"`
+	}
+
 	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
 	GoingAwayFrame struct {
 		Type    string `json:"type"`     // "going_away"

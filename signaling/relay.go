@@ -125,6 +125,7 @@ func (s *Server) listen() (cancel func(), err error) {
 		subjectSeats:             s.hearSeats,
 		subjectNode + s.cfg.Node: s.hearNode,
 		subjectSession:           s.hearSession,
+		subjectInstant:           s.hearInstants,
 	} {
 		c, err := s.cfg.Bus.Subscribe(subject, func(_ string, data []byte) { fn(data) })
 		if err != nil {

@@ -27,6 +27,8 @@ type Server struct {
 	origins    []string
 	hub        hub
 	vets       vetWatch
+	slots      *slotWatch
+	instants   *instantWatch
 	nodes      nodes
 	diary      *diary[clinic.Entry]
 	chats      *diary[said]
@@ -49,6 +51,7 @@ type Server struct {
 // Stats is what a Server counted, and holds now.
 type Stats struct {
 	Sockets, Seats, Doors   int64 // now
+	Instants                int64 // requests for a consultation now that are known to stand
 	Opened                  int64 // doors that opened while they were held
 	RelayedHere, RelayedFar int64 // signals and chats, within the process and to others
 	Slow                    int64 // sockets that were closed because their queue was full
@@ -65,7 +68,7 @@ type counters struct {
 func (s *Server) Stats() Stats {
 	c := &s.stats
 	return Stats{
-		Sockets: c.sockets.Load(), Seats: c.seats.Load(), Doors: int64(s.hub.count()), Opened: c.opened.Load(),
+		Instants: s.instants.standing(), Sockets: c.sockets.Load(), Seats: c.seats.Load(), Doors: int64(s.hub.count()), Opened: c.opened.Load(),
 		RelayedHere: c.relayedHere.Load(), RelayedFar: c.relayedFar.Load(), Slow: c.slow.Load(), Early: c.early.Load(),
 		Reread: c.reread.Load(), SweepFailed: c.sweepFailed.Load(),
 	}
@@ -83,6 +86,8 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, owned: map[string][]*peer{}, stale: make(chan struct{}, 1),
 		vets:       vetWatch{vets: map[string]*watchedVet{}},
+		slots:      newSlotWatch(),
+		instants:   newInstantWatch(),
 		nodes:      nodes{heard: map[string]time.Time{}},
 		diary:      newDiary("timeline", cfg.Timeline.Tell, cfg.Limits.Entries, cfg.Log),
 		attendance: newAttendance(),
@@ -123,6 +128,9 @@ func (s *Server) Run(ctx context.Context) error {
 	loops.Go(func() { s.follow(loop, fail) })
 	loops.Go(func() { s.followUnlocks(loop, fail) })
 	loops.Go(func() { s.followVets(loop, fail) })
+	loops.Go(func() { s.followBookings(loop, fail) })
+	loops.Go(func() { s.keepSlots(loop) })
+	loops.Go(func() { s.keepInstants(loop) })
 	loops.Go(func() { s.keepDoors(loop) })
 	loops.Go(func() { s.keepAlive(loop) })
 	loops.Go(func() { s.beats(loop) })
@@ -160,6 +168,14 @@ func (s *Server) followUnlocks(ctx context.Context, fail context.CancelCauseFunc
 func (s *Server) followVets(ctx context.Context, fail context.CancelCauseFunc) {
 	if err := s.cfg.Feed.Follow(ctx, "VET", s.Refresh, s.hearVet); err != nil {
 		fail(fmt.Errorf("follow the events of vets: %w", err))
+	}
+}
+
+// followBookings takes what changes the slots of vets. A follower goes on where it was after a break, so that nothing of
+// that is missed; it is not read again.
+func (s *Server) followBookings(ctx context.Context, fail context.CancelCauseFunc) {
+	if err := s.cfg.Feed.Follow(ctx, "BOOKING", func() {}, s.hearBooking); err != nil {
+		fail(fmt.Errorf("follow the events of bookings: %w", err))
 	}
 }
 

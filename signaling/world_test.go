@@ -42,6 +42,9 @@ type world struct {
 	onRead   func() // called within a read of rooms, after the rows were read
 	events   int
 	servers  int // started
+
+	slots    map[string][]clinic.Slot // by vet
+	instants []*clinic.InstantRequest // oldest first
 }
 
 type feed struct {
@@ -153,6 +156,8 @@ func (w *world) deliver(m events.Message) {
 	switch {
 	case strings.HasPrefix(m.Subject, "vetroom.vet."):
 		stream = "VET"
+	case strings.HasPrefix(m.Subject, "vetroom.booking."):
+		stream = "BOOKING"
 	case m.Subject == events.UnlockSubject:
 		stream = events.UnlockStream
 	}
@@ -386,7 +391,7 @@ func (w *world) config(node string) signaling.Config {
 	key := sha256.Sum256([]byte("key"))
 	return signaling.Config{
 		Origins: []string{"https://vetroom.example"}, Identify: identify, Rights: w, Rooms: w, Seats: w, Timeline: w, Chats: w,
-		Presence: w, Vets: w, Bus: w, Feed: w, Clock: w, Key: key[:], Node: node,
+		Presence: w, Vets: w, Slots: w, Instants: w, Bus: w, Feed: w, Clock: w, Key: key[:], Node: node,
 		ICE: func(room string, role clinic.Role, _ time.Time) []signaling.ICEServer {
 			return []signaling.ICEServer{{URLs: []string{"turn:192.0.2.1:3478"}, Username: room + "/" + string(role)}}
 		},
@@ -443,7 +448,7 @@ func (w *world) awaitFeeds(t testing.TB) {
 	eventually(t, "the server listens", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return len(w.feeds["ROOM"]) == w.servers && len(w.feeds["VET"]) == w.servers
+		return len(w.feeds["ROOM"]) == w.servers && len(w.feeds["VET"]) == w.servers && len(w.feeds["BOOKING"]) == w.servers
 	})
 }
 

@@ -199,4 +199,3 @@ func (s *Store) UsualWait(ctx context.Context) (time.Duration, error) {
 	}
 	return time.Duration(*waits[len(waits)/2]) * time.Millisecond, nil
 }
-

@@ -195,7 +195,7 @@ func TestFamiliesAreWhole(t *testing.T) {
 		"state.":       {"confirmed", "completed", "cancelled", "no_show"},
 		"door.closed_": {"vet", "cancelled", "no_show"},
 		"problem.":     formCodes,
-		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "other"},
+		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "asked", "rung", "unanswered", "declined", "accepted", "other"},
 		"call.end_":    {"cancelled", "left", "replaced", "forbidden"},
 		"call.media_":  {"denied", "none", "busy", "insecure"},
 		"call.tick_":   {"wait", "yes", "no"},

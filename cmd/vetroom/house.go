@@ -40,6 +40,7 @@ type house struct {
 	bus       *jetstream.Bus
 	sessions  *handlers.Sessions
 	scheduler *scheduler.Scheduler // nil without its role
+	rings     *scheduler.Rings     // likewise
 	signaling *signaling.Server    // nil without its role
 	handler   http.Handler
 
@@ -79,6 +80,7 @@ func (h *house) openStore(a *app) error {
 		return err
 	}
 	h.desk = openDesk(h.cfg, h.store)
+	h.desk.InstantChanged = h.instantChanged
 	h.runs = append(h.runs, h.store.RunClock)
 	return nil
 }
@@ -111,7 +113,7 @@ func (h *house) due(earliest time.Time) {
 		return
 	}
 	if h.scheduler != nil && h.scheduler.Status().Leader {
-		h.scheduler.Nudge()
+		h.nudged()
 		return
 	}
 	if err := h.bus.Publish(nudgeSubject, nil); err != nil {
@@ -144,7 +146,7 @@ func (h *house) openScheduler(*app) (err error) {
 		return err
 	}
 	h.runs = append(h.runs, h.scheduler.Run)
-	return h.listen(nudgeSubject, func([]byte) { h.scheduler.Nudge() })
+	return errors.Join(h.openRings(), h.listen(nudgeSubject, func([]byte) { h.nudged() }))
 }
 
 // schedulerName is by what the lease knows this process. An installation that is one process on one folder, which the
@@ -182,7 +184,7 @@ func (h *house) openSignaling(*app) (err error) {
 		Origins: origins(h.cfg, h.baseURL), Identify: h.sessions.Identify,
 		Address: handlers.Neighbourhood(h.trustedProxies()),
 		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
-		Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
+		Slots: h.desk, Instants: h.desk, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
 		Node: h.node, OnTold: h.metrics.told, Log: h.log.With("part", "signaling"),
 	})
 	if err != nil {

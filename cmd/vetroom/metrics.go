@@ -16,6 +16,7 @@ type metrics struct {
 	published prometheus.Histogram
 	heard     prometheus.Histogram
 	requests  *prometheus.HistogramVec
+	instants  *prometheus.CounterVec
 }
 
 // fine are buckets for what should take milliseconds, in seconds.
@@ -36,7 +37,10 @@ func newMetrics() *metrics {
 			Name: "vetroom_http_request_seconds", Buckets: fine, Help: "Time to answer a call, by route and status.",
 		}, []string{"route", "status"}),
 	}
-	m.registry.MustRegister(m.published, m.heard, m.requests, collectors.NewGoCollector(),
+	m.instants = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "vetroom_instant_changes_total", Help: "Changes of requests for a consultation now, by the state that they came to.",
+	}, []string{"state"})
+	m.registry.MustRegister(m.instants, m.published, m.heard, m.requests, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -75,6 +79,16 @@ func (m *metrics) watch(h *house) {
 		func() uint64 { return h.conn.Stats().Disconnects })
 	counter("vetroom_follower_gaps_total", "Times that a stream was not the one that had been read.",
 		func() uint64 { return h.conn.Stats().Gaps })
+	if s := h.signaling; s != nil {
+		gauge("vetroom_instant_standing", "Requests for a consultation now that no vet has accepted yet.",
+			func() float64 { return float64(s.Stats().Instants) })
+	}
+	if r := h.rings; r != nil {
+		counter("vetroom_rings_looks_total", "Times that this process looked whom to ring.",
+			func() uint64 { all, _ := r.Looks(); return all })
+		counter("vetroom_rings_failed_total", "Of them, those that failed.",
+			func() uint64 { _, failed := r.Looks(); return failed })
+	}
 	if s := h.scheduler; s != nil {
 		gauge("vetroom_scheduler_leader", "1 while this process leads.", func() float64 { return truth(s.Status().Leader) })
 		gauge("vetroom_scheduler_behind", "Events that are due and not acknowledged yet.",

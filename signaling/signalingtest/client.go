@@ -38,12 +38,18 @@ type Frame struct {
 	ID      string          `json:"id"`
 	Vet     string          `json:"vet"`
 	Online  bool            `json:"online"`
+	Start   string          `json:"start"`
+	ID      string          `json:"id"`
 	RetryMS int64           `json:"retry_ms"`
 	Code    string          `json:"code"`
 	Detail  string          `json:"detail"`
 	T       json.Number     `json:"t"`
-	Raw     json.RawMessage `json:"-"` // the message as it came
-	Came    time.Time       `json:"-"` // when, by the local clock
+
+	Position      int    `json:"position"`
+	ReservationID string `json:"reservation_id"`
+
+	Raw  json.RawMessage `json:"-"` // the message as it came
+	Came time.Time       `json:"-"` // when, by the local clock
 }
 
 // Has tells whether the message has the key at all.
