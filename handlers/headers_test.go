@@ -84,7 +84,7 @@ func TestMethods(t *testing.T) {
 
 func TestLaterWorkIsNotFound(t *testing.T) {
 	b := newSite(t).browser()
-	for _, path := range []string{"/api/v1/screenings", "/api/v1/instant", "/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi.json"} {
+	for _, path := range []string{"/api/v1/screenings", "/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi.json"} {
 		if a := b.get(path).ok(404); strings.HasPrefix(path, "/api/") {
 			a.refused(404, "not_found")
 		}

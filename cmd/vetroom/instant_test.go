@@ -37,8 +37,8 @@ func askNow(t testing.TB, base, phone string) (*browser, object) {
 	})
 }
 
-// told waits until a socket is told a state of a request, and gives the message.
-func told(t testing.TB, c *signalingtest.Client, id, state string) signalingtest.Frame {
+// tells waits until a socket is told a state of a request, and gives the message.
+func tells(t testing.TB, c *signalingtest.Client, id, state string) signalingtest.Frame {
 	t.Helper()
 	return c.Expect(t, "instant", func(f signalingtest.Frame) bool { return f.ID == id && string(f.State) == state })
 }
@@ -61,14 +61,14 @@ func TestInstantOutlivesARestart(t *testing.T) {
 	if asked.at("state") != "ringing" || asked.at("vet.name") == "" {
 		t.Fatalf("asked: %v", asked)
 	}
-	told(t, ears[0], id, "ringing")
-	told(t, owner.socket(p.url), id, "ringing")
+	tells(t, ears[0], id, "ringing")
+	tells(t, owner.socket(p.url), id, "ringing")
 	if got := first.rings(); !strings.Contains(got, id) {
 		t.Errorf("a page that is loaded again shows %s", got)
 	}
 	first.want(200, "POST", "/api/v1/vet/instant/"+id+"/decline", nil)
-	told(t, ears[0], id, "queued")
-	told(t, ears[1], id, "ringing")
+	tells(t, ears[0], id, "queued")
+	tells(t, ears[1], id, "ringing")
 
 	p.kill()
 	p = serve(t, dir, nil)
@@ -80,14 +80,14 @@ func TestInstantOutlivesARestart(t *testing.T) {
 	}
 	ears = []*signalingtest.Client{owner.socket(p.url), second.socket(p.url)}
 	for _, ear := range ears {
-		told(t, ear, id, "ringing")
+		tells(t, ear, id, "ringing")
 	}
 	visit := second.want(200, "POST", "/api/v1/vet/instant/"+id+"/accept", nil)
 	if visit.at("room.state") != "open" || visit.at("kind") != "instant" || visit.at("link") != "" {
 		t.Errorf("accepted: %v", visit)
 	}
 	for _, ear := range ears {
-		if f := told(t, ear, id, "accepted"); f.ReservationID != visit.at("id") {
+		if f := tells(t, ear, id, "accepted"); f.ReservationID != visit.at("id") {
 			t.Errorf("told %s", f.Raw)
 		}
 	}
@@ -100,11 +100,11 @@ func TestInstantOutlivesARestart(t *testing.T) {
 	if f := ears[1].Join(t, visit.at("room.id")); f.State != "open" || f.Peer != "present" {
 		t.Errorf("the vet is at the door: %s", f.Raw)
 	}
-	wantTimeline(t, owner, visit.at("id"), "asked rung declined rung accepted booked opened emitted")
+	wantInOrder(t, owner, visit.at("id"), "asked rung declined rung accepted booked opened emitted")
 }
 
-// wantTimeline waits until a reservation's timeline tells these, in this order, among others.
-func wantTimeline(t testing.TB, b *browser, id, whats string) {
+// wantInOrder waits until a reservation's timeline tells these, in this order, among others.
+func wantInOrder(t testing.TB, b *browser, id, whats string) {
 	t.Helper()
 	eventually(t, 5*time.Second, "the timeline tells "+whats, func() error {
 		rest := strings.Fields(whats)
@@ -139,13 +139,13 @@ func TestInstantOverProcesses(t *testing.T) {
 		t.Fatalf("nobody is online: %v, %v", asked, behind)
 	}
 	waiting := owner.socket(sockets.url)
-	told(t, waiting, id, "queued")
+	tells(t, waiting, id, "queued")
 	f.vet.goOnline() // whoever comes online is rung next: the leader hears of it
-	told(t, waiting, id, "ringing")
-	rang := told(t, vet, id, "ringing")
+	tells(t, waiting, id, "ringing")
+	rang := tells(t, vet, id, "ringing")
 	next.socket(f.web.url).Expect(t, "instant", func(f signalingtest.Frame) bool { return f.ID == behind.at("id") && f.Position == 1 })
 	visit := f.vet.want(200, "POST", "/api/v1/vet/instant/"+rang.ID+"/accept", nil)
-	if f := told(t, waiting, id, "accepted"); f.ReservationID != visit.at("id") {
+	if f := tells(t, waiting, id, "accepted"); f.ReservationID != visit.at("id") {
 		t.Errorf("the owner is told %s", f.Raw)
 	}
 	if f := watcher.Expect(t, "slot"); f.Vet != vetID || f.Start == "" {
@@ -160,7 +160,7 @@ func TestInstantOverProcesses(t *testing.T) {
 		t.Errorf("the opening says %s", opened.Body)
 	}
 	f.vet.want(200, "POST", "/api/v1/vet/rooms/"+visit.at("room.id")+"/close", nil)
-	told(t, vet, behind.at("id"), "ringing") // whoever becomes free, too
+	tells(t, vet, behind.at("id"), "ringing") // whoever becomes free, too
 	if err := leader.metric("vetroom_rings_failed_total 0"); err != nil {
 		t.Error(err)
 	}
