@@ -177,7 +177,8 @@ func (d *Desk) AcceptInstant(ctx context.Context, vetID, id string) (*View, erro
 		return nil, err
 	}
 	d.told(r)
-	return &View{v, vet, d.Clock.Now()}, nil
+	view := viewOf(v, vet, d.Clock.Now())
+	return &view, nil
 }
 
 func (d *Desk) accept(r *InstantRequest, vet *Vet, engaged []Span, now time.Time) (*Visit, []Event, error) {

@@ -57,12 +57,18 @@ func (s *Server) hearBooking(m events.Message) {
 		return
 	}
 	b := e.Booking
-	if !s.vets.watched(b.VetID) {
+	if !s.vets.watched(b.VetID) && (b.PreviousStart == nil || !b.PreviousStart.Equal(b.Start.Time)) {
 		return
 	}
 	span := clinic.Span{Start: b.Start.Time, End: b.End.Time}
 	s.slots.note(b.VetID, span)
-	if b.PreviousStart != nil {
+	switch {
+	case b.PreviousStart == nil:
+	case b.PreviousStart.Equal(b.Start.Time): // it went over to this vet; whose it was the event does not say
+		for _, id := range s.vets.ids() {
+			s.slots.note(id, span)
+		}
+	default:
 		s.slots.note(b.VetID, clinic.Span{Start: b.PreviousStart.Time, End: b.PreviousStart.Add(span.End.Sub(span.Start))})
 	}
 }

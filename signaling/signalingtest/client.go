@@ -39,7 +39,6 @@ type Frame struct {
 	Vet     string          `json:"vet"`
 	Online  bool            `json:"online"`
 	Start   string          `json:"start"`
-	ID      string          `json:"id"`
 	RetryMS int64           `json:"retry_ms"`
 	Code    string          `json:"code"`
 	Detail  string          `json:"detail"`
