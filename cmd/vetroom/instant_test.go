@@ -140,16 +140,21 @@ func TestInstantOverProcesses(t *testing.T) {
 	}
 	waiting := owner.socket(sockets.url)
 	tells(t, waiting, id, "queued")
+	began := time.Now()
 	f.vet.goOnline() // whoever comes online is rung next: the leader hears of it
 	tells(t, waiting, id, "ringing")
 	rang := tells(t, vet, id, "ringing")
+	t.Logf("online to ringing: %v", rang.Came.Sub(began))
 	next.socket(f.web.url).Expect(t, "instant", func(f signalingtest.Frame) bool { return f.ID == behind.at("id") && f.Position == 1 })
+	began = time.Now()
 	visit := f.vet.want(200, "POST", "/api/v1/vet/instant/"+rang.ID+"/accept", nil)
-	if f := tells(t, waiting, id, "accepted"); f.ReservationID != visit.at("id") {
-		t.Errorf("the owner is told %s", f.Raw)
+	accepted := tells(t, waiting, id, "accepted")
+	if t.Logf("accept to the owner's socket at another process: %v", accepted.Came.Sub(began)); accepted.ReservationID != visit.at("id") {
+		t.Errorf("the owner is told %s", accepted.Raw)
 	}
-	if f := watcher.Expect(t, "slot"); f.Vet != vetID || f.Start == "" {
-		t.Errorf("who watches is told %s", f.Raw)
+	slot := watcher.Expect(t, "slot")
+	if t.Logf("accept to the slot of who watches: %v", slot.Came.Sub(began)); slot.Vet != vetID || slot.Start == "" {
+		t.Errorf("who watches is told %s", slot.Raw)
 	}
 	booked := f.heard.once(t, 3*time.Second, "vetroom.booking.confirmed", visit.at("id"))
 	if !strings.Contains(string(booked.Body), `"kind":"instant"`) {
