@@ -50,6 +50,7 @@ type Config struct {
 
 	Socket  http.Handler                                       // GET /ws; nil: 404
 	Metrics http.Handler                                       // GET /metrics; nil: 404
+	DevMail http.Handler                                       // GET /dev/mail, for this machine only; nil: 404
 	Ready   func(ctx context.Context) []Check                  // what /readyz asks
 	Observe func(route string, status int, took time.Duration) // one answered call, by route pattern; may be nil
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"net"
 	"net/http"
 	"strings"
 
@@ -61,5 +62,24 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Header().Set("Cache-Control", "no-store")
 		h.Metrics.ServeHTTP(w, r)
+	}
+}
+
+// devMail shows the mails of a demo to this machine, under its own name: another site's page that was made to point here
+// gets none of their links.
+func (h *Handler) devMail(w http.ResponseWriter, r *http.Request) {
+	name, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		name = r.Host
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	own := r.Host == h.base.Host || name == "localhost" || ip.IsLoopback()
+	switch {
+	case h.DevMail == nil:
+		h.newCall(w, r).send(refusal{Error: clinic.ErrNotFound, status: http.StatusNotFound}.problem())
+	case !own || !isLocal(r, h.TrustedProxies):
+		h.newCall(w, r).send(refusal{Error: errForbidden, status: http.StatusForbidden}.problem())
+	default:
+		h.DevMail.ServeHTTP(w, r)
 	}
 }

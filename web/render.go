@@ -22,6 +22,8 @@ var pages = []Page{
 type Web struct {
 	assets *assets
 	sets   map[string]map[string]*template.Template // by language and page
+	words  map[string]texts                         // by language
+	letter *template.Template
 }
 
 // New parses every template in every language. An error means that the binary
@@ -31,12 +33,16 @@ func New() (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{assets: files, sets: map[string]map[string]*template.Template{}}
+	w := &Web{assets: files, sets: map[string]map[string]*template.Template{}, words: map[string]texts{}}
+	if w.letter, err = parseLetter(); err != nil {
+		return nil, fmt.Errorf("parse the mail: %w", err)
+	}
 	for _, lang := range Languages {
 		words, err := loadTexts(lang)
 		if err != nil {
 			return nil, err
 		}
+		w.words[lang] = words
 		if w.sets[lang], err = parsePages(funcsOf(lang, words, files)); err != nil {
 			return nil, fmt.Errorf("parse templates in %s: %w", lang, err)
 		}

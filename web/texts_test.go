@@ -190,15 +190,17 @@ func TestWordsOfFieldsBelongToFields(t *testing.T) {
 func TestFamiliesAreWhole(t *testing.T) {
 	words := catalogue(t, "ko")
 	families := map[string][]string{
-		"area.":        Areas,
-		"dayname.":     Hours{}.Weekdays(),
-		"state.":       {"confirmed", "completed", "cancelled", "no_show"},
-		"door.closed_": {"vet", "cancelled", "no_show"},
-		"problem.":     formCodes,
-		"timeline.":    {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "asked", "rung", "unanswered", "declined", "accepted", "other"},
-		"call.end_":    {"cancelled", "left", "replaced", "forbidden"},
-		"call.media_":  {"denied", "none", "busy", "insecure"},
-		"call.tick_":   {"wait", "yes", "no"},
+		"area.":         Areas,
+		"dayname.":      Hours{}.Weekdays(),
+		"state.":        {"confirmed", "completed", "cancelled", "no_show"},
+		"door.closed_":  {"vet", "cancelled", "no_show"},
+		"problem.":      formCodes,
+		"timeline.":     {"booked", "moved", "cancelled", "due", "emitted", "owner_told", "vet_told", "owner_joined", "vet_joined", "connected", "left", "closed", "completed", "no_show", "delayed", "extended", "opened", "asked", "rung", "unanswered", "declined", "accepted", "other"},
+		"call.end_":     {"cancelled", "left", "replaced", "forbidden"},
+		"call.media_":   {"denied", "none", "busy", "insecure"},
+		"call.tick_":    {"wait", "yes", "no"},
+		"mail.subject_": {"confirmed", "moved", "cancelled", "day_before", "soon"},
+		"mail.lead_":    {"confirmed", "moved", "cancelled", "day_before", "soon"},
 	}
 	for family, members := range families {
 		for _, member := range members {

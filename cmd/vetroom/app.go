@@ -18,6 +18,7 @@ type app struct {
 	stdout, stderr io.Writer
 	log            *slog.Logger
 	due            dueNote
+	demo           bool // serve --demo
 }
 
 // newLog writes to standard error, since standard output is a command's answer. Beside serve a command says only what

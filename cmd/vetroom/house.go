@@ -42,6 +42,8 @@ type house struct {
 	scheduler *scheduler.Scheduler // nil without its role
 	rings     *scheduler.Rings     // likewise
 	signaling *signaling.Server    // nil without its role
+	web       *web.Web
+	mailbox   http.Handler // nil but in a demo without a mail server
 	handler   http.Handler
 
 	runs     []func(context.Context) error // what goes on until the end
@@ -53,7 +55,7 @@ type house struct {
 func openHouse(a *app, at net.Addr) (*house, error) {
 	h := &house{cfg: a.cfg, log: a.log, node: newID(), baseURL: a.cfg.PublicURL(at), metrics: newMetrics()}
 	for _, open := range []func(*app) error{
-		h.openStore, h.openBroker, h.openScheduler, h.openSessions, h.openSignaling, h.openHandlers,
+		h.openStore, h.openBroker, h.openScheduler, h.openSessions, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
 	} {
 		if err := open(a); err != nil {
 			return nil, errors.Join(err, h.close())
@@ -197,13 +199,14 @@ func (h *house) openSignaling(*app) (err error) {
 // noRelay names no server: peers meet by the addresses that they find themselves.
 func noRelay(string, clinic.Role, time.Time) []signaling.ICEServer { return []signaling.ICEServer{} }
 
-func (h *house) openHandlers(*app) error {
-	pages, err := web.New()
-	if err != nil {
-		return err
-	}
+func (h *house) openWeb(*app) (err error) {
+	h.web, err = web.New()
+	return err
+}
+
+func (h *house) openHandlers(*app) (err error) {
 	config := handlers.Config{
-		Desk: h.desk, Web: pages, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions,
+		Desk: h.desk, Web: h.web, DevMail: h.mailbox, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions,
 		Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"), BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
 		CloseSockets: h.closeSockets,

@@ -35,6 +35,7 @@ func (c serveCmd) Run(a *app) error {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 	defer listener.Close()
+	a.demo = c.Demo
 	h, err := openHouse(a, listener.Addr())
 	if err != nil {
 		return err
