@@ -114,11 +114,13 @@ type Config struct {
 
 const (
 	lookEvery = time.Second
-	atOnce    = 20              // mails in one claim
-	holdFor   = 5 * time.Minute // longer than to hand all of them over can take
-	sendWait  = 10 * time.Second
+	atOnce    = 20               // mails in one claim
+	holdFor   = 3 * time.Minute  // they are this process's; none is begun that could take longer
+	stepWait  = 30 * time.Second // for a connection, and for a mail on it: servers look long at what they take
+	tryWait   = 2*stepWait + 10*time.Second
 	saveRetry = 250 * time.Millisecond
-	lastSave  = 5 * time.Second // at the end
+	lastTry   = 8 * time.Second // at the end, for the one in hand,
+	lastSave  = 2 * time.Second // and to note it
 )
 
 // Worker sends what is due.
@@ -160,16 +162,27 @@ func (w *Worker) RunOnce(ctx context.Context) (more bool, err error) {
 	}
 	r := &round{Worker: w}
 	defer r.close()
+	until := w.Clock.Now().Add(holdFor - tryWait)
 	for _, m := range mails {
-		if ctx.Err() != nil {
-			return false, ctx.Err() // the claim runs out, and another sends the rest
+		if ctx.Err() != nil || w.Clock.Now().After(until) {
+			return false, ctx.Err() // the claim runs out, and whoever is there then sends the rest
 		}
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWait)
+		bounded, cancel := outlive(ctx, tryWait, lastTry)
 		outcome, err := r.try(bounded, m)
 		cancel()
 		r.save(ctx, m, outcome, err)
 	}
 	return len(mails) == atOnce, nil
+}
+
+// outlive gives a context that ends after a time, or some while after ctx.
+func outlive(ctx context.Context, after, last time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), after)
+	stop := context.AfterFunc(ctx, func() {
+		pause(longer, last)
+		cancel()
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // round is one claim's worth of mails, over one outlet as long as that holds.
@@ -196,16 +209,34 @@ func (r *round) try(ctx context.Context, m clinic.Mail) (outcome string, err err
 	if err := r.open(ctx); err != nil {
 		return Postponed, err
 	}
-	err = r.outlet.Send(ctx, letter)
+	outlet := r.outlet
+	err = within(ctx, func() error { return outlet.Send(ctx, letter) })
 	var refusal *Refusal
 	switch {
 	case err == nil:
 		return Sent, nil
 	case errors.As(err, &refusal):
 		return Refused, err
+	case errors.Is(err, errCut):
+		r.outlet = nil // it is still being waited for
 	}
 	r.close()
 	return Postponed, err
+}
+
+// errCut says that a mail server was not waited for any longer.
+var errCut = errors.New("the mail server took too long")
+
+// within runs f, whose own patience may be longer than ctx; f then ends later, by itself.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return errCut
+	}
 }
 
 // open opens an outlet. Where there was none for one mail there is none for the next.
@@ -213,7 +244,15 @@ func (r *round) open(ctx context.Context) (err error) {
 	if r.outlet != nil || r.closed != nil {
 		return r.closed
 	}
-	r.outlet, r.closed = r.Sender.Open(ctx)
+	opened := make(chan Outlet, 1)
+	r.closed = within(ctx, func() error {
+		outlet, err := r.Sender.Open(ctx)
+		opened <- outlet
+		return err
+	})
+	if r.closed == nil {
+		r.outlet = <-opened
+	}
 	return r.closed
 }
 
@@ -273,10 +312,8 @@ func (w *Worker) save(ctx context.Context, m clinic.Mail, outcome string, cause 
 	} else {
 		w.Log.Debug("a mail", said...)
 	}
-	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	last, cancel := outlive(ctx, holdFor, lastSave)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lastSave, cancel) })
-	defer stop()
 	for {
 		err := w.saveOnce(last, m, outcome)
 		if err == nil {

@@ -261,6 +261,37 @@ func TestRunSendsAndEnds(t *testing.T) {
 	})
 }
 
+// deaf is a mail server that never answers.
+type deaf struct{ hung chan struct{} }
+
+func (d deaf) Open(context.Context) (notify.Outlet, error) { return d, nil }
+func (d deaf) Close() error                                { return nil }
+func (d deaf) Send(context.Context, notify.Letter) error {
+	<-d.hung
+	return nil
+}
+
+func TestAServerThatHangsHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, counts, server := newHouse(t), map[string]int{}, deaf{make(chan struct{})}
+		defer close(server.hung)
+		w := h.worker("a", server, counts)
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan error)
+		go func() { over <- w.Run(ctx) }()
+		h.book("r1")
+		time.Sleep(5 * time.Second)
+		cancel()
+		began := time.Now()
+		if err := <-over; err != nil || time.Since(began) > 10*time.Second {
+			t.Errorf("ended after %v with %v", time.Since(began), err)
+		}
+		if counts[notify.Postponed] != 1 || h.mails["r1.confirmed.0"].Tries != 1 {
+			t.Errorf("counted %v, %+v", counts, h.mails["r1.confirmed.0"])
+		}
+	})
+}
+
 func TestBoxTellsTheLogNoSecrets(t *testing.T) {
 	var log bytes.Buffer
 	silent := notify.NewBox(false, logTo(&log))

@@ -40,7 +40,7 @@ func NewSMTP(address string, site *url.URL) (*SMTP, error) {
 	if s.domain != "localhost" {
 		s.options = append(s.options, mail.WithHELO(s.domain))
 	}
-	s.options = append(s.options, mail.WithTimeout(sendWait))
+	s.options = append(s.options, mail.WithTimeout(stepWait))
 	if _, err := mail.NewClient(s.host, s.options...); err != nil {
 		return nil, fmt.Errorf("read the SMTP URL: %w", err)
 	}
