@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	_ "image/png" // a kind of file that is read
 	"io"
 	"os"
+
+	"vetroom/screening/photo"
 )
 
 // What a picture's file may be, and what is kept of it.
@@ -59,78 +55,21 @@ func readAtMost(file string, most int64) ([]byte, error) {
 	return body, err
 }
 
-// makePicture looks at the size before it decodes: a few bytes can claim to be millions of pixels.
+// makePicture makes of a file what is kept.
 func makePicture(body []byte) (picture, error) {
-	size, kind, err := image.DecodeConfig(bytes.NewReader(body))
-	if err != nil || kind != "jpeg" && kind != "png" { // a library may have taught this program more kinds
+	img, err := photo.Read(body, photo.Limits{Kinds: []photo.Kind{photo.JPEG, photo.PNG}, Pixels: picturePixels, Side: pictureSide})
+	switch {
+	case errors.Is(err, photo.ErrKind):
 		return picture{}, errors.New("not a JPEG or PNG picture")
+	case errors.Is(err, photo.ErrTooLarge):
+		return picture{}, fmt.Errorf("%w; make the picture smaller", err)
+	case err != nil:
+		return picture{}, err
 	}
-	if size.Width*size.Height > picturePixels {
-		return picture{}, fmt.Errorf("%d by %d pixels are too many; make the picture smaller", size.Width, size.Height)
-	}
-	img, _, err := image.Decode(bytes.NewReader(body))
+	out, err := photo.Encode(img, pictureQuality)
 	if err != nil {
-		return picture{}, fmt.Errorf("the %s picture is damaged: %w", kind, err)
+		return picture{}, err
 	}
-	var out bytes.Buffer
-	small := upright(shrink(flatten(img)), orientation(body))
-	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: pictureQuality}); err != nil {
-		return picture{}, fmt.Errorf("write the picture: %w", err)
-	}
-	sum := sha256.Sum256(out.Bytes())
-	return picture{hex.EncodeToString(sum[:]) + ".jpg", out.Bytes()}, nil
-}
-
-// flatten puts a picture on white: a JPEG has no transparency.
-func flatten(img image.Image) *image.RGBA {
-	flat := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
-	draw.Draw(flat, flat.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.Draw(flat, flat.Bounds(), img, img.Bounds().Min, draw.Over)
-	return flat
-}
-
-// shrink makes the longer side at most pictureSide: each pixel is the mean of those that it stands for.
-func shrink(img *image.RGBA) *image.RGBA {
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	longer := max(w, h)
-	if longer <= pictureSide {
-		return img
-	}
-	small := image.NewRGBA(image.Rect(0, 0, max(1, w*pictureSide/longer), max(1, h*pictureSide/longer)))
-	across, down := small.Bounds().Dx(), small.Bounds().Dy()
-	for y := range down {
-		for x := range across {
-			small.SetRGBA(x, y, mean(img, image.Rect(x*w/across, y*h/down, (x+1)*w/across, (y+1)*h/down)))
-		}
-	}
-	return small
-}
-
-func mean(img *image.RGBA, of image.Rectangle) color.RGBA {
-	var r, g, b, n int
-	for y := of.Min.Y; y < of.Max.Y; y++ {
-		for x := of.Min.X; x < of.Max.X; x++ {
-			c := img.RGBAAt(x, y)
-			r, g, b, n = r+int(c.R), g+int(c.G), b+int(c.B), n+1
-		}
-	}
-	return color.RGBA{uint8(r / n), uint8(g / n), uint8(b / n), 255}
-}
-
-// upright turns a picture as its Exif orientation says, 1 to 8 (Exif 2.3, 4.6.4.A): where the first row and the first
-// column of what is stored belong.
-func upright(img *image.RGBA, orientation int) *image.RGBA {
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	turned := image.NewRGBA(image.Rect(0, 0, w, h))
-	if orientation >= 5 {
-		turned = image.NewRGBA(image.Rect(0, 0, h, w))
-	}
-	for y := range h {
-		for x := range w {
-			at := [...]image.Point{{x, y}, {w - 1 - x, y}, {w - 1 - x, h - 1 - y}, {x, h - 1 - y},
-				{y, x}, {h - 1 - y, x}, {h - 1 - y, w - 1 - x}, {y, w - 1 - x}}[orientation-1]
-			turned.SetRGBA(at.X, at.Y, img.RGBAAt(x, y))
-		}
-	}
-	return turned
+	sum := sha256.Sum256(out)
+	return picture{hex.EncodeToString(sum[:]) + ".jpg", out}, nil
 }

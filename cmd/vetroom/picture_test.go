@@ -188,23 +188,6 @@ func TestPictureRefused(t *testing.T) {
 	}
 }
 
-// FuzzOrientation holds that no metadata, however broken, does more than not to count.
-func FuzzOrientation(f *testing.F) {
-	img := image.NewRGBA(image.Rect(0, 0, 2, 2))
-	var plain bytes.Buffer
-	if err := jpeg.Encode(&plain, img, nil); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(plain.Bytes())
-	f.Add(withExif(plain.Bytes(), binary.BigEndian, "MM", 6))
-	f.Add(withExif(plain.Bytes(), binary.LittleEndian, "II", 8))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if o := orientation(body); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
-		}
-	})
-}
-
 func TestVetAddKeepsThePicture(t *testing.T) {
 	dir := t.TempDir()
 	addKim(t, dir, "--img", writePicture(t))
