@@ -17,6 +17,7 @@ type Desk struct {
 	Permits PermitRule
 	NewID   func() string // UUIDv7
 	Random  io.Reader     // cryptographic
+	Queued  func()        // hears that a photo waits to be looked at; may be nil
 
 	// InstantChanged, if set, hears of each saved change of an instant request. It must be quick.
 	InstantChanged func(id string, state InstantState)
@@ -35,6 +36,8 @@ type View struct {
 
 	Lateness  Lateness   // at that instant; where nobody asked who is in the room, as announced
 	Aftercare *Aftercare // of one that was asked for alone; nil until the visit is over, and where there is none
+
+	Screening *Screening // that the reservation has; nil where there is none, or where it was not asked for
 }
 
 func viewOf(v *Visit, vet *Vet, at time.Time) View {
@@ -117,6 +120,9 @@ func (d *Desk) book(ctx context.Context, q BookRequest, braked bool, decide deci
 		return nil, err
 	}
 	if err := d.checkStanding(ctx, q.Owner.Phone, braked); err != nil {
+		return nil, err
+	}
+	if err := d.mayAttach(ctx, q.Session, q.ScreeningID); err != nil {
 		return nil, err
 	}
 	token, link, err := d.newLink()

@@ -39,7 +39,7 @@ func (d *Desk) see(ctx context.Context, who Who, q Looking) (*View, []Entry, err
 		return nil, nil, err
 	}
 	view := viewOf(seen.Visit, seen.Vet, d.Clock.Now())
-	if err := d.addLateness(ctx, &view); err != nil {
+	if err := errors.Join(d.addLateness(ctx, &view), d.addScreenings(ctx, &view)); err != nil {
 		return nil, nil, err
 	}
 	return &view, seen.Timeline, d.addAftercare(ctx, &view)
@@ -62,7 +62,7 @@ func (d *Desk) view(ctx context.Context, v *Visit) (*View, error) {
 		return nil, err
 	}
 	view := viewOf(v, vet, d.Clock.Now())
-	return &view, nil
+	return &view, d.addScreenings(ctx, &view)
 }
 
 // Reservations gives what an owner's session holds, soonest first.

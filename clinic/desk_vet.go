@@ -2,6 +2,7 @@ package clinic
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -77,7 +78,7 @@ func (d *Desk) VetReservations(ctx context.Context, vetID string, from Date, day
 		views[i] = viewOf(v, vet, now)
 		all[i] = &views[i]
 	}
-	return views, d.addLateness(ctx, all...)
+	return views, errors.Join(d.addLateness(ctx, all...), d.addScreenings(ctx, all...))
 }
 
 // VetCancel cancels one of the vet's own reservations at any time before it is over.

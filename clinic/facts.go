@@ -8,7 +8,7 @@ import (
 // EventKind names a fact, as on the wire but for the leading "vetroom.".
 type EventKind string
 
-// The facts of a visit and of a vet.
+// The facts of a visit, of a vet and of a screening.
 const (
 	BookingConfirmed   EventKind = "booking.confirmed"
 	BookingRescheduled EventKind = "booking.rescheduled"
@@ -25,12 +25,17 @@ const (
 	RoomExtended    EventKind = "room.extended"
 	RoomRescheduled EventKind = "room.rescheduled"
 	RoomClosed      EventKind = "room.closed"
+
+	AIRequested EventKind = "ai.requested"
+	AIResult    EventKind = "ai.result"
+	AIFailed    EventKind = "ai.failed"
+	AIReviewed  EventKind = "ai.reviewed"
 )
 
 // ReasonCode says why, in one word that is safe to publish.
 type ReasonCode string
 
-// Why a room closed, a reservation was cancelled, or a vet went offline.
+// Why a room closed, a reservation was cancelled, or a vet went offline. Those of a screening stand with it.
 const (
 	ReasonEnded     ReasonCode = "ended"     // the time was up
 	ReasonVet       ReasonCode = "vet"       // the vet said so
@@ -64,9 +69,11 @@ type Event struct {
 	Visit *Visit // of a booking or room event: as it was right after the change
 	Vet   *Vet   // of a vet event
 
+	Screening *Screening // of an ai event: as it was right after the change
+
 	PreviousStart time.Time     // booking.rescheduled
 	PreviousVetID string        // booking.rescheduled to another vet
-	Reason        ReasonCode    // booking.cancelled, room.closed, vet.*
+	Reason        ReasonCode    // booking.cancelled, room.closed, vet.*, ai.failed
 	Before        time.Duration // booking.reminder: how long before the start
 	OpenedBy      Party         // room.open: ByVet or BySchedule
 }
@@ -76,6 +83,8 @@ func (e Event) Aggregate() (Aggregate, string) {
 	switch {
 	case e.Vet != nil:
 		return AggregateVet, e.Vet.ID
+	case e.Screening != nil:
+		return AggregateScreening, e.Screening.ID
 	case strings.HasPrefix(string(e.Kind), "room."):
 		return AggregateRoom, e.Visit.Room.ID
 	default:

@@ -19,6 +19,7 @@ type Store interface {
 	LateStore
 	HospitalStore
 	InstantStore
+	ScreeningStore
 }
 
 // VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and
@@ -74,7 +75,8 @@ type VisitStore interface {
 	OpeningIn(ctx context.Context, span Span) ([]*Visit, error)
 	// StandingByPhone counts the standing reservations of a phone that have not ended, and its instant requests.
 	StandingByPhone(ctx context.Context, phone string) (int, error)
-	// Book saves a new visit. It returns ErrSlotTaken if another holds a part of its time, and ErrKeyReused. If the
+	// Book saves a new visit. It returns ErrSlotTaken if another holds a part of its time, ErrKeyReused, and
+	// ErrNoSuchScreening for a screening that is not there. If the
 	// booking's key was used for the same body before, it returns that visit and true.
 	Book(ctx context.Context, b Booking) (*Visit, bool, error)
 	// ChangeVisit saves what decide did to the visit and to whether the vet is online, and the facts. It returns
@@ -172,3 +174,18 @@ const (
 	WhatDeclined   What = "declined"
 	WhatAccepted   What = "accepted"
 )
+
+// ScreeningStore keeps screenings and their photos.
+type ScreeningStore interface {
+	Screening(ctx context.Context, id string) (*Screening, error)
+	// ScreeningsByID gives those of ids that exist.
+	ScreeningsByID(ctx context.Context, ids []string) (map[string]*Screening, error)
+	ScreeningPhoto(ctx context.Context, id string) ([]byte, error)
+	// VisitsOfScreening gives the visits whose reservations have it.
+	VisitsOfScreening(ctx context.Context, id string) ([]*Visit, error)
+	AddScreening(ctx context.Context, s *Screening, jpeg []byte, facts []Event) error
+	// ChangeScreening saves what decide did to the screening, and its facts.
+	ChangeScreening(ctx context.Context, id string, decide func(s *Screening, now time.Time) ([]Event, error)) (*Screening, error)
+	// ForgetScreenings deletes those from before an instant that no reservation has, with their photos.
+	ForgetScreenings(ctx context.Context, before time.Time) error
+}

@@ -89,6 +89,18 @@ type Room struct {
 	Reason         clinic.ReasonCode `json:"reason,omitempty"`          // of .closed: ended, vet, cancelled, no_show
 }
 
+// AI is the data of vetroom.ai.*.
+type AI struct {
+	Version     int64              `json:"version"` // of the screening
+	ScreeningID string             `json:"screening_id"`
+	Model       string             `json:"model,omitempty"`       // of .result and .reviewed: who looked, "name@version"
+	Findings    []clinic.Finding   `json:"findings,omitempty"`    // of .result: code A1 to A7 and score 0 to 1, the surest first
+	Quality     *clinic.Quality    `json:"quality,omitempty"`     // of the photo
+	ReasonCode  clinic.ReasonCode  `json:"reason_code,omitempty"` // of .failed: unavailable, refused, invalid_result
+	Agrees      *bool              `json:"agrees,omitempty"`      // of .reviewed
+	Finding     clinic.FindingCode `json:"finding,omitempty"`     // of .reviewed: what the vet sees, if said
+}
+
 // Type gives the CloudEvents type of a kind of fact.
 func Type(k clinic.EventKind) string { return "vetroom." + string(k) }
 
@@ -130,6 +142,8 @@ func payload(e clinic.Event) any {
 	switch {
 	case e.Vet != nil:
 		return Vet{e.Version, e.Vet.ID, Time{e.Vet.OnlineSince}, e.Reason}
+	case e.Screening != nil:
+		return aiData(e)
 	case strings.HasPrefix(string(e.Kind), "room."):
 		return roomData(e)
 	default:
@@ -167,7 +181,19 @@ func roomData(e clinic.Event) Room {
 	return d
 }
 
-// Decoded is a message read back: one of Booking, Vet and Room is set, by Kind.
+func aiData(e clinic.Event) AI {
+	s := e.Screening
+	d := AI{Version: e.Version, ScreeningID: s.ID, Model: s.Model, ReasonCode: e.Reason, Quality: &s.Quality}
+	switch e.Kind {
+	case clinic.AIResult:
+		d.Findings = s.Findings
+	case clinic.AIReviewed:
+		d.Agrees, d.Finding, d.Quality = &s.Review.Agrees, s.Review.Finding, nil
+	}
+	return d
+}
+
+// Decoded is a message read back: one of Booking, Vet, Room and AI is set, by Kind.
 type Decoded struct {
 	ID      string
 	Kind    clinic.EventKind
@@ -175,6 +201,7 @@ type Decoded struct {
 	Booking *Booking
 	Vet     *Vet
 	Room    *Room
+	AI      *AI
 }
 
 // ErrMalformed says that a message is not one of the contract's events.
@@ -215,6 +242,9 @@ func Decode(body []byte) (*Decoded, error) {
 	case "room":
 		d.Room = &Room{}
 		data = d.Room
+	case "ai":
+		d.AI = &AI{}
+		data = d.AI
 	default:
 		return nil, fmt.Errorf("%w: type %q", ErrMalformed, env.Type)
 	}

@@ -41,6 +41,15 @@ func samples() []clinic.Event {
 	delayed.Room.DelayedMinutes = 10
 	vet := &clinic.Vet{ID: v.Reservation.VetID, Login: "SECRET-login", PasswordHash: "SECRET-hash", OnlineSince: start}
 	vet.Name = "SECRET-vet-name"
+	photo := &clinic.Screening{
+		ID: "0193d0f0-0000-7000-8000-000000000004", Session: "SECRET-session", BodyPart: "SECRET-part", State: clinic.ScreeningQueued,
+		Quality: clinic.Quality{Lit: true, Notes: []clinic.QualityNote{clinic.PhotoBlurred}},
+	}
+	done := *photo
+	done.State, done.Model = clinic.ScreeningDone, "baseline@1"
+	done.Findings = []clinic.Finding{{Code: clinic.FindingScale, Score: 0.75}, {Code: clinic.FindingNone, Score: 0.25}}
+	reviewed := done
+	reviewed.Review = clinic.Review{VetID: vet.ID, Finding: clinic.FindingPapule}
 	all := []clinic.Event{
 		{Kind: clinic.BookingConfirmed, Visit: v},
 		{Kind: clinic.BookingRescheduled, Visit: v, PreviousStart: start.Add(-24 * time.Hour)},
@@ -55,6 +64,10 @@ func samples() []clinic.Event {
 		{Kind: clinic.RoomExtended, Visit: v},
 		{Kind: clinic.RoomRescheduled, Visit: v},
 		{Kind: clinic.RoomClosed, Visit: v, Reason: clinic.ReasonEnded},
+		{Kind: clinic.AIRequested, Screening: photo},
+		{Kind: clinic.AIResult, Screening: &done},
+		{Kind: clinic.AIFailed, Screening: photo, Reason: clinic.ReasonUnavailable},
+		{Kind: clinic.AIReviewed, Screening: &reviewed},
 	}
 	for i := range all {
 		all[i].ID, all[i].Version, all[i].Due = "0193d0f0-0000-7000-8000-00000000000a", int64(i+1), start
@@ -128,6 +141,8 @@ func TestDecodeReadsWhatEncodeWrites(t *testing.T) {
 			version = d.Vet.Version
 		case d.Room != nil:
 			version = d.Room.Version
+		case d.AI != nil:
+			version = d.AI.Version
 		}
 		if d.Kind != e.Kind || d.ID != e.ID || version != e.Version || !d.Time.Equal(clinic.Millis(e.Due)) {
 			t.Errorf("%s came back as %+v", e.Kind, d)
@@ -164,7 +179,7 @@ func FuzzDecode(f *testing.F) {
 		if (d == nil) == (err == nil) {
 			t.Fatalf("Decode gave %v and %v", d, err)
 		}
-		if err == nil && d.Booking == nil && d.Vet == nil && d.Room == nil {
+		if err == nil && d.Booking == nil && d.Vet == nil && d.Room == nil && d.AI == nil {
 			t.Fatalf("decoded to nothing: %+v", d)
 		}
 	})

@@ -96,6 +96,9 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 			return err
 		}
 	}
+	if err := t.attach(ctx, &c.visit.Reservation); err != nil {
+		return err
+	}
 	facts, err := t.outgoing(out)
 	if err != nil {
 		return err

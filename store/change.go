@@ -16,6 +16,13 @@ type change struct {
 	visit *clinic.Visit  // as decide left it
 	vet   *clinic.Vet    // as decide left it; nil if nothing of the vet changed
 	own   []clinic.Event // what the change gave rise to
+
+	screening *clinic.Screening // as decide left it; nil if none was decided on
+}
+
+// aggregates are all of them, in the order in which a transaction changes them.
+var aggregates = []clinic.Aggregate{
+	clinic.AggregateReservation, clinic.AggregateRoom, clinic.AggregateVet, clinic.AggregateScreening,
 }
 
 // touches tells whether the change belongs to an aggregate's history: its row changed, or a fact of it came to be.
@@ -30,6 +37,8 @@ func (c *change) touches(a clinic.Aggregate) bool {
 		return c.was != nil && c.was.Reservation != c.visit.Reservation
 	case clinic.AggregateRoom:
 		return c.was != nil && c.was.Room != c.visit.Room
+	case clinic.AggregateScreening:
+		return c.screening != nil
 	default:
 		return c.vet != nil
 	}
@@ -102,7 +111,7 @@ func (s *Store) save(ctx context.Context, c *change) error {
 // apply writes a change into the transaction; out gathers its facts, for finish.
 func (t *tx) apply(ctx context.Context, c *change, out *outgoing) error {
 	touched := map[clinic.Aggregate]bool{}
-	for _, a := range []clinic.Aggregate{clinic.AggregateReservation, clinic.AggregateRoom, clinic.AggregateVet} {
+	for _, a := range aggregates {
 		if touched[a] = c.touches(a); touched[a] {
 			if err := t.claimRev(ctx, c, a); err != nil {
 				return err
@@ -143,6 +152,8 @@ func (c *change) aggregate(a clinic.Aggregate) (table, id string, rev *int64, ve
 	case clinic.AggregateRoom:
 		r := &c.visit.Room
 		return "rooms", r.ID, &r.Rev, r.Version
+	case clinic.AggregateScreening:
+		return "screenings", c.screening.ID, &c.screening.Rev, c.screening.Version
 	default:
 		return "vets", c.vet.ID, &c.vet.Rev, c.vet.Version
 	}
@@ -172,7 +183,7 @@ func gone(err error) error {
 func (t *tx) record(ctx context.Context, c *change, touched map[clinic.Aggregate]bool, out *outgoing) error {
 	ahead := c.ahead()
 	numbered := map[clinic.Aggregate]int64{}
-	for _, a := range []clinic.Aggregate{clinic.AggregateReservation, clinic.AggregateRoom, clinic.AggregateVet} {
+	for _, a := range aggregates {
 		if !touched[a] {
 			continue
 		}
@@ -192,6 +203,12 @@ func (t *tx) writeBack(ctx context.Context, c *change, ahead []clinic.Event, num
 	if n, ok := numbered[clinic.AggregateVet]; ok {
 		c.vet.Version = n
 		if err := update(ctx, t, "vets", c.vet.ID, vetFields(c.vet, &t.s.zones)); err != nil {
+			return err
+		}
+	}
+	if n, ok := numbered[clinic.AggregateScreening]; ok {
+		c.screening.Version = n
+		if err := update(ctx, t, "screenings", c.screening.ID, screeningFields(c.screening)); err != nil {
 			return err
 		}
 	}

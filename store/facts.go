@@ -71,8 +71,8 @@ func (t *tx) renew(ctx context.Context, c *change, a clinic.Aggregate, out *outg
 		return 0, err
 	}
 	counter := "numbered"
-	if a == clinic.AggregateVet {
-		counter = "version" // nothing of a vet lies ahead
+	if a == clinic.AggregateVet || a == clinic.AggregateScreening {
+		counter = "version" // nothing of them lies ahead
 	}
 	var latest int64
 	err = t.QueryRowContext(ctx, `SELECT `+counter+`, (SELECT COALESCE(MAX(due_at), 0) FROM outbox WHERE aggregate_id = ?)

@@ -64,6 +64,12 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"an instant request left or accepted", testInstantLeftOrAccepted},
 		{"an instant request against a booking", testInstantAgainstBooking},
 		{"dispatchers race", testDispatchers},
+		{"screenings", testScreenings},
+		{"a screening is attached", testAttached},
+		{"old screenings are forgotten", testForgetScreenings},
+		{"photos are claimed", testClaimPhotos},
+		{"workers race", testWorkersRace},
+		{"a booking against forgetting", testBookingAgainstForgetting},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
 	}
