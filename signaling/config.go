@@ -63,6 +63,13 @@ type (
 		InstantNews(ctx context.Context, ids []string) ([]*clinic.InstantView, error)
 	}
 
+	// Screenings reads screenings, with the rooms of the reservations that have them: those of ids that exist, and those
+	// that ended since an instant.
+	Screenings interface {
+		ScreeningNews(ctx context.Context, ids []string) ([]clinic.ScreeningNews, error)
+		ScreeningsEnded(ctx context.Context, since time.Time) ([]clinic.ScreeningNews, error)
+	}
+
 	// Feed follows one of events.Streams, or events.UnlockStream, from now on: one ordered consumer. It blocks until ctx ends and heals by
 	// itself. It calls attached whenever it has begun anew to hear everything (the first time, after a break, after a
 	// stream was made anew), since what came before may be lost; fn gets the messages one after the other, in order.
@@ -80,22 +87,23 @@ type (
 
 // Config says what a Server is made of. All of it is needed but where a default is named.
 type Config struct {
-	Origins  []string                         // scheme://host[:port] of the pages that may connect
-	Identify func(*http.Request) clinic.Who   // by the cookie; the zero Who for nobody
-	Address  func(*http.Request) (key string) // what counts as one client's address; default: the remote host, IPv6 by /64
-	Rights   Rights
-	Rooms    Rooms
-	Seats    Seats
-	Timeline Timeline
-	Chats    Chats // nil: what is said is passed on, and not kept
-	Presence Presence
-	Vets     Vets
-	Slots    Slots
-	Instants Instants
-	Bus      Bus // nil for a process that is alone
-	Feed     Feed
-	Clock    clinic.Clock
-	Key      []byte // HMAC key of resume tokens, 32 bytes, the same in all processes
+	Origins    []string                         // scheme://host[:port] of the pages that may connect
+	Identify   func(*http.Request) clinic.Who   // by the cookie; the zero Who for nobody
+	Address    func(*http.Request) (key string) // what counts as one client's address; default: the remote host, IPv6 by /64
+	Rights     Rights
+	Rooms      Rooms
+	Seats      Seats
+	Timeline   Timeline
+	Chats      Chats // nil: what is said is passed on, and not kept
+	Presence   Presence
+	Vets       Vets
+	Slots      Slots
+	Instants   Instants
+	Screenings Screenings
+	Bus        Bus // nil for a process that is alone
+	Feed       Feed
+	Clock      clinic.Clock
+	Key        []byte // HMAC key of resume tokens, 32 bytes, the same in all processes
 	// ICE gives a seat of an open room its servers, with credentials until closesAt. It is called under a lock for each
 	// seat of each door that opens: it must neither wait nor ask anybody.
 	ICE    func(room string, role clinic.Role, closesAt time.Time) []ICEServer
@@ -163,7 +171,8 @@ func (c *Config) validate() error {
 	missing := map[string]bool{
 		"Identify": c.Identify == nil, "Rights": c.Rights == nil, "Rooms": c.Rooms == nil, "Seats": c.Seats == nil,
 		"Timeline": c.Timeline == nil, "Presence": c.Presence == nil, "Vets": c.Vets == nil, "Feed": c.Feed == nil,
-		"Slots": c.Slots == nil, "Instants": c.Instants == nil, "Clock": c.Clock == nil, "ICE": c.ICE == nil, "Log": c.Log == nil,
+		"Slots": c.Slots == nil, "Instants": c.Instants == nil, "Screenings": c.Screenings == nil,
+		"Clock": c.Clock == nil, "ICE": c.ICE == nil, "Log": c.Log == nil,
 	}
 	for name, is := range missing {
 		if is {

@@ -151,6 +151,14 @@ type (
 		ReservationID string              `json:"reservation_id,omitempty"`
 	}
 
+	// ScreeningFrame says how a screening stands, at each change. It is told without being asked for to the sockets of the
+	// session that made the screening, and to those that joined or watch the room of a reservation that has it.
+	ScreeningFrame struct {
+		Type  string                `json:"type"` // "screening"
+		ID    string                `json:"id"`
+		State clinic.ScreeningState `json:"state"` // queued, done, failed
+	}
+
 	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
 	GoingAwayFrame struct {
 		Type    string `json:"type"`     // "going_away"

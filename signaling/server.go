@@ -29,6 +29,7 @@ type Server struct {
 	vets       vetWatch
 	slots      *slotWatch
 	instants   *instantWatch
+	screenings screeningNews
 	nodes      nodes
 	diary      *diary[clinic.Entry]
 	chats      *diary[said]
@@ -88,6 +89,7 @@ func New(cfg Config) (*Server, error) {
 		vets:       vetWatch{vets: map[string]*watchedVet{}},
 		slots:      newSlotWatch(),
 		instants:   newInstantWatch(),
+		screenings: newScreeningNews(),
 		nodes:      nodes{heard: map[string]time.Time{}},
 		diary:      newDiary("timeline", cfg.Timeline.Tell, cfg.Limits.Entries, cfg.Log),
 		attendance: newAttendance(),
@@ -131,6 +133,7 @@ func (s *Server) Run(ctx context.Context) error {
 	loops.Go(func() { s.followBookings(loop, fail) })
 	loops.Go(func() { s.keepSlots(loop) })
 	loops.Go(func() { s.keepInstants(loop) })
+	loops.Go(func() { s.followScreenings(loop, fail) })
 	loops.Go(func() { s.keepDoors(loop) })
 	loops.Go(func() { s.keepAlive(loop) })
 	loops.Go(func() { s.beats(loop) })

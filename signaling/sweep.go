@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -118,7 +119,7 @@ func (s *Server) sweepOnce(ctx context.Context, all, due bool) error {
 	}
 	if all || due {
 		tidyBeforeACrowd(doors, s.now())
-		return s.vets.refresh(ctx, s.cfg.Vets)
+		return errors.Join(s.vets.refresh(ctx, s.cfg.Vets), s.tellEnded(ctx))
 	}
 	return nil
 }

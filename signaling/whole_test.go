@@ -92,7 +92,7 @@ func (h *house) process(t *testing.T, node string) string {
 	key := sha256.Sum256([]byte("key"))
 	server := must[*signaling.Server](t)(signaling.New(signaling.Config{
 		Origins: []string{"https://vetroom.example"}, Identify: identify, Rights: h.desk, Rooms: h.store, Seats: h.store,
-		Timeline: h.store, Presence: h.store, Vets: h.store, Slots: h.desk, Instants: h.desk, Bus: b, Feed: b, Clock: h.store, Key: key[:], Node: node,
+		Timeline: h.store, Presence: h.store, Vets: h.store, Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: b, Feed: b, Clock: h.store, Key: key[:], Node: node,
 		ICE: func(string, clinic.Role, time.Time) []signaling.ICEServer { return nil },
 		Log: slog.New(slog.DiscardHandler),
 	}))

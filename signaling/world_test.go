@@ -43,8 +43,9 @@ type world struct {
 	events   int
 	servers  int // started
 
-	slots    map[string][]clinic.Slot // by vet
-	instants []*clinic.InstantRequest // oldest first
+	slots      map[string][]clinic.Slot // by vet
+	instants   []*clinic.InstantRequest // oldest first
+	screenings []clinic.ScreeningNews
 }
 
 type feed struct {
@@ -158,6 +159,8 @@ func (w *world) deliver(m events.Message) {
 		stream = "VET"
 	case strings.HasPrefix(m.Subject, "vetroom.booking."):
 		stream = "BOOKING"
+	case strings.HasPrefix(m.Subject, "vetroom.ai."):
+		stream = "AI"
 	case m.Subject == events.UnlockSubject:
 		stream = events.UnlockStream
 	}
@@ -391,7 +394,7 @@ func (w *world) config(node string) signaling.Config {
 	key := sha256.Sum256([]byte("key"))
 	return signaling.Config{
 		Origins: []string{"https://vetroom.example"}, Identify: identify, Rights: w, Rooms: w, Seats: w, Timeline: w, Chats: w,
-		Presence: w, Vets: w, Slots: w, Instants: w, Bus: w, Feed: w, Clock: w, Key: key[:], Node: node,
+		Presence: w, Vets: w, Slots: w, Instants: w, Screenings: w, Bus: w, Feed: w, Clock: w, Key: key[:], Node: node,
 		ICE: func(room string, role clinic.Role, _ time.Time) []signaling.ICEServer {
 			return []signaling.ICEServer{{URLs: []string{"turn:192.0.2.1:3478"}, Username: room + "/" + string(role)}}
 		},
@@ -448,7 +451,7 @@ func (w *world) awaitFeeds(t testing.TB) {
 	eventually(t, "the server listens", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return len(w.feeds["ROOM"]) == w.servers && len(w.feeds["VET"]) == w.servers && len(w.feeds["BOOKING"]) == w.servers
+		return len(w.feeds["ROOM"]) == w.servers && len(w.feeds["VET"]) == w.servers && len(w.feeds["BOOKING"]) == w.servers && len(w.feeds["AI"]) == w.servers
 	})
 }
 
