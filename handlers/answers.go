@@ -20,6 +20,7 @@ type reply struct {
 	header map[string]string
 	body   []byte
 	secret bool // holds a secret beside what a client chose: not to be compressed
+	packed bool // is compressed as it is
 }
 
 // with adds a header.
@@ -83,7 +84,7 @@ func (c *call) send(r reply) {
 		http.SetCookie(c.w, k)
 	}
 	body := r.body
-	if !r.secret && c.Method == http.MethodGet && len(body) > packFrom {
+	if !r.secret && !r.packed && c.Method == http.MethodGet && len(body) > packFrom {
 		head.Add("Vary", "Accept-Encoding")
 		if acceptsGzip(c.Request) {
 			body = packed(body)

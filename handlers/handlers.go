@@ -47,6 +47,7 @@ type Config struct {
 	OpsOnly        bool           // no pages and no API, as in a process that only schedules
 
 	Pictures Pictures // of vets, GET /img/{name}; nil: 404
+	Intake   Intake   // of photos of skin
 
 	Socket  http.Handler                                       // GET /ws; nil: 404
 	Metrics http.Handler                                       // GET /metrics; nil: 404
@@ -76,6 +77,7 @@ type Handler struct {
 	guard  *http.CrossOriginProtection
 	mux    *http.ServeMux
 	brakes *brakes
+	upload chan struct{} // one for each photo that may be on its way
 	doors  *passwords
 	flash  sealer
 	ready  readinessCache
@@ -99,6 +101,7 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	h.brakes = newBrakes(c.Clock)
+	h.upload = make(chan struct{}, maxUploads)
 	h.flash = c.Sessions.flash
 	h.mux = h.routes()
 	return h, nil

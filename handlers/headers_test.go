@@ -21,7 +21,7 @@ func (s *testSite) everyPath() map[string][]string {
 		path := strings.NewReplacer("{$}", "", "{id}", s.vet.ID, "{token}", "x", "{lang}", "ko").Replace(r.pattern)
 		paths[path] = append(paths[path], r.method)
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/static/x", "/nowhere", "/api/v1/nowhere", "/api/v1/screenings", "/ws"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/static/x", "/nowhere", "/api/v1/nowhere", "/ws"} {
 		paths[path] = []string{"GET"}
 	}
 	return paths
@@ -61,7 +61,7 @@ func TestEveryAnswerIsSecured(t *testing.T) {
 func TestMethods(t *testing.T) {
 	s := newSite(t)
 	for path, methods := range s.everyPath() {
-		if path == "/ws" || path == "/static/x" || strings.Contains(path, "nowhere") || strings.Contains(path, "screenings") {
+		if path == "/ws" || path == "/static/x" || strings.Contains(path, "nowhere") {
 			continue
 		}
 		if slices.Contains(methods, "GET") {
@@ -84,7 +84,7 @@ func TestMethods(t *testing.T) {
 
 func TestLaterWorkIsNotFound(t *testing.T) {
 	b := newSite(t).browser()
-	for _, path := range []string{"/api/v1/screenings", "/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi.json"} {
+	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi.json"} {
 		if a := b.get(path).ok(404); strings.HasPrefix(path, "/api/") {
 			a.refused(404, "not_found")
 		}

@@ -33,6 +33,8 @@ type memory struct {
 	instants map[string]*clinic.InstantRequest
 
 	hospitals []clinic.Hospital
+
+	photos
 }
 
 type usedKey struct {
@@ -44,7 +46,7 @@ func newMemory(clock clinic.Clock) *memory {
 	return &memory{
 		clock: clock, vets: map[string]*clinic.Vet{}, visits: map[string]*clinic.Visit{},
 		links: map[clinic.LinkHash]string{}, grants: map[string]bool{}, keys: map[[32]byte]usedKey{}, ended: map[string]time.Time{},
-		instants: map[string]*clinic.InstantRequest{},
+		instants: map[string]*clinic.InstantRequest{}, photos: newPhotos(),
 	}
 }
 

@@ -132,7 +132,11 @@ func (h *Handler) readReservation(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return answerReservation(h.Desk.Reservation(c.ctx(), c.who, id))
+	view, err := h.Desk.Reservation(c.ctx(), c.who, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return asJSON(http.StatusOK, c.withScreening(reservationOf(view), view))
 }
 
 func readReason(o *object) string { return o.text("reason") }

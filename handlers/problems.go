@@ -45,6 +45,8 @@ var statuses = map[clinic.Code]int{
 	errBusy.Code:           http.StatusServiceUnavailable,
 	errInternal.Code:       http.StatusInternalServerError,
 
+	clinic.ErrPhotoUnreadable.Code:    http.StatusUnprocessableEntity,
+	clinic.ErrNotScreened.Code:        http.StatusConflict,
 	clinic.ErrNotFound.Code:           http.StatusNotFound,
 	clinic.ErrInvalid.Code:            http.StatusUnprocessableEntity,
 	clinic.ErrSlotNotOffered.Code:     http.StatusUnprocessableEntity,

@@ -26,8 +26,8 @@ func readBooking(now time.Time) func(*object) clinic.BookRequest {
 		if q.VetID != "" && !isID(q.VetID) {
 			o.invalid("vet_id", "must be a vet's id")
 		}
-		if o.text("screening_id") != "" {
-			o.invalid("screening_id", "names no screening of yours")
+		if q.ScreeningID = o.text("screening_id"); q.ScreeningID != "" && !isID(q.ScreeningID) {
+			o.invalid("screening_id", "must be a screening's id")
 		}
 		return q
 	}

@@ -51,6 +51,11 @@ func (h *Handler) api() []route {
 		{"POST", v1 + "/vet/instant/{id}/accept", vetOnly, h.acceptRing},
 		{"POST", v1 + "/vet/instant/{id}/decline", vetOnly, h.declineRing},
 
+		{"POST", v1 + "/screenings", anyone, h.postScreening},
+		{"GET", v1 + "/screenings/{id}", anyone, h.readScreening},
+		{"GET", v1 + "/screenings/{id}/photo", anyone, h.readPhoto},
+		{"POST", v1 + "/vet/screenings/{id}/review", vetOnly, h.reviewScreening},
+
 		{"POST", v1 + "/vet/login", anyone, h.login},
 		{"POST", v1 + "/vet/logout", vetOnly, h.logout},
 		{"GET", v1 + "/vet/me", vetOnly, h.me},

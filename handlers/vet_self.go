@@ -132,7 +132,11 @@ func (h *Handler) listVisits(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return asJSON(http.StatusOK, reservationsOf(views))
+	out := reservationsOf(views)
+	for i := range views {
+		out.Reservations[i] = c.withScreening(out.Reservations[i], &views[i])
+	}
+	return asJSON(http.StatusOK, out)
 }
 
 // bookFollowUp is POST /api/v1/vet/reservations.

@@ -123,6 +123,7 @@ type reservationJSON struct {
 	Visit       visitJSON         `json:"visit"`
 	Symptoms    string            `json:"symptoms"`
 	ScreeningID string            `json:"screening_id,omitempty"`
+	Screening   *screeningJSON    `json:"screening,omitempty"` // in a vet's list, and of one reservation
 	CancelledBy clinic.Party      `json:"cancelled_by,omitempty"`
 	ReasonCode  clinic.ReasonCode `json:"reason_code,omitempty"`
 	Reason      string            `json:"reason,omitempty"`    // as who cancelled wrote it

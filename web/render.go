@@ -86,5 +86,13 @@ func (w *Web) Render(out io.Writer, lang string, page Page) error {
 	return nil
 }
 
+// say gives the texts of a language, Korean for any that is not of Languages.
+func (w *Web) say(lang string) texts {
+	if words, ok := w.words[lang]; ok {
+		return words
+	}
+	return w.words[Languages[0]]
+}
+
 // Static serves everything under "/static/".
 func (w *Web) Static() http.Handler { return w.assets }
