@@ -247,6 +247,8 @@ func aggregateOf(d *events.Decoded) (string, int64) {
 		return "room " + d.Room.RoomID, d.Room.Version
 	case d.Vet != nil:
 		return "vet " + d.Vet.VetID, d.Vet.Version
+	case d.AI != nil:
+		return "screening " + d.AI.ScreeningID, d.AI.Version
 	default:
 		return "reservation " + d.Booking.ReservationID, d.Booking.Version
 	}

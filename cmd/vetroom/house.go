@@ -19,6 +19,7 @@ import (
 	"vetroom/events/jetstream"
 	"vetroom/handlers"
 	"vetroom/scheduler"
+	"vetroom/screening"
 	"vetroom/signaling"
 	"vetroom/store"
 	"vetroom/web"
@@ -43,7 +44,9 @@ type house struct {
 	rings     *scheduler.Rings     // likewise
 	signaling *signaling.Server    // nil without its role
 	web       *web.Web
-	mailbox   http.Handler // nil but in a demo without a mail server
+	mailbox   http.Handler      // nil but in a demo without a mail server
+	worker    *screening.Worker // nil without its role
+	ai        *screening.AI     // nil without a server that looks at photos
 	handler   http.Handler
 
 	runs     []func(context.Context) error // what goes on until the end
@@ -55,7 +58,7 @@ type house struct {
 func openHouse(a *app, at net.Addr) (*house, error) {
 	h := &house{cfg: a.cfg, log: a.log, node: newID(), baseURL: a.cfg.PublicURL(at), metrics: newMetrics()}
 	for _, open := range []func(*app) error{
-		h.openStore, h.openBroker, h.openScheduler, h.openSessions, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
+		h.openStore, h.openBroker, h.openScheduler, h.openWorker, h.openSessions, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
 	} {
 		if err := open(a); err != nil {
 			return nil, errors.Join(err, h.close())
@@ -83,6 +86,7 @@ func (h *house) openStore(a *app) error {
 	}
 	h.desk = openDesk(h.cfg, h.store)
 	h.desk.InstantChanged = h.instantChanged
+	h.desk.Queued = h.photoQueued
 	h.runs = append(h.runs, h.store.RunClock)
 	return nil
 }
@@ -142,6 +146,7 @@ func (h *house) openScheduler(*app) (err error) {
 			{Name: "prune what was kept long enough", Spec: "@every 10m", Run: func(ctx context.Context) error {
 				return h.store.Prune(ctx, h.cfg.NATSMaxAge)
 			}},
+			{Name: "forget photos that no reservation has", Spec: "@every 10m", Run: h.desk.SweepScreenings},
 		},
 	})
 	if err != nil {
@@ -186,7 +191,7 @@ func (h *house) openSignaling(*app) (err error) {
 		Origins: origins(h.cfg, h.baseURL), Identify: h.sessions.Identify,
 		Address: handlers.Neighbourhood(h.trustedProxies()),
 		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
-		Slots: h.desk, Instants: h.desk, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
+		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
 		Node: h.node, OnTold: h.metrics.told, Log: h.log.With("part", "signaling"),
 	})
 	if err != nil {
@@ -206,7 +211,7 @@ func (h *house) openWeb(*app) (err error) {
 
 func (h *house) openHandlers(*app) (err error) {
 	config := handlers.Config{
-		Desk: h.desk, Web: h.web, DevMail: h.mailbox, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Sessions: h.sessions,
+		Desk: h.desk, Web: h.web, DevMail: h.mailbox, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Intake: screening.NewIntake(), Sessions: h.sessions,
 		Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"), BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
 		CloseSockets: h.closeSockets,
