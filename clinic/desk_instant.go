@@ -31,6 +31,9 @@ func (d *Desk) Ask(ctx context.Context, q AskRequest) (*InstantView, error) {
 	if err := d.checkStanding(ctx, q.Owner.Phone, true); err != nil {
 		return nil, err
 	}
+	if err := d.mayAttach(ctx, q.Session, q.ScreeningID); err != nil {
+		return nil, err
+	}
 	if err := d.anybodyMay(ctx, q); err != nil {
 		return nil, err
 	}

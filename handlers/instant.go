@@ -80,9 +80,7 @@ func readAsk(now time.Time) func(*object) clinic.AskRequest {
 		if q.VetID != "" && !isID(q.VetID) {
 			o.invalid("vet_id", "must be a vet's id")
 		}
-		if o.text("screening_id") != "" {
-			o.invalid("screening_id", "names no screening of yours")
-		}
+		q.ScreeningID = o.screeningID()
 		return q
 	}
 }

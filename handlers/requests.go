@@ -26,11 +26,18 @@ func readBooking(now time.Time) func(*object) clinic.BookRequest {
 		if q.VetID != "" && !isID(q.VetID) {
 			o.invalid("vet_id", "must be a vet's id")
 		}
-		if q.ScreeningID = o.text("screening_id"); q.ScreeningID != "" && !isID(q.ScreeningID) {
-			o.invalid("screening_id", "must be a screening's id")
-		}
+		q.ScreeningID = o.screeningID()
 		return q
 	}
+}
+
+// screeningID reads which screening comes with a request, "" if none.
+func (o *object) screeningID() string {
+	id := o.text("screening_id")
+	if id != "" && !isID(id) {
+		o.invalid("screening_id", "must be a screening's id")
+	}
+	return id
 }
 
 // readFollowUp reads the body of POST /api/v1/vet/reservations.
