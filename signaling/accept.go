@@ -113,10 +113,25 @@ func (p *peer) readOne(typ websocket.MessageType, r io.Reader) error {
 	if err := readFrame(buf, typ, r); err != nil {
 		return err
 	}
-	if !p.over() {
+	switch {
+	case p.over():
+	case p.seat == nil:
+		aside(func() { p.receive(buf.Bytes()) })
+	default:
 		p.receive(buf.Bytes())
 	}
 	return nil
+}
+
+// aside runs f on a stack of its own, and waits for it. Before a socket has its seat it asks the database, and a stack
+// that grew for that is kept: on the reader's, it would be twice what all else of a waiting socket's stack needs.
+func aside(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 // frames are the buffers into which messages are read: a socket that waits has none.

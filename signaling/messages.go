@@ -10,7 +10,7 @@ import (
 	"vetroom/events"
 )
 
-// receive handles one text frame. It runs on the peer's reader: a lookup that takes its time delays nobody else.
+// receive handles one text frame. The peer's reader waits for it: a lookup that takes its time delays nobody else.
 func (p *peer) receive(frame []byte) {
 	now := p.srv.now()
 	if !p.messages.AllowN(now, 1) {
@@ -47,10 +47,10 @@ func (p *peer) handle(message any) {
 	switch m := message.(type) {
 	case Join:
 		if p.mayLookUp(1) {
-			aside(func() { p.join(m) })
+			p.join(m)
 		}
 	case Watch:
-		aside(func() { p.watch(m) })
+		p.watch(m)
 	case Signal:
 		p.signal(m)
 	case Chat:
@@ -62,17 +62,6 @@ func (p *peer) handle(message any) {
 	case Ping:
 		p.push(encode(PongFrame{"pong", m.T, events.Time{Time: p.srv.now()}}))
 	}
-}
-
-// aside runs what asks the database on a stack of its own, and waits for it. On the reader's the calls would leave their
-// depth behind: a stack that has grown is kept, twice as large as all else that a waiting socket needs.
-func aside(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	<-done
 }
 
 // mayLookUp limits what a socket asks of the database. Each refusal is told: somebody waits for the answer.

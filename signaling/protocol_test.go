@@ -21,6 +21,8 @@ func TestDecodesEachMessage(t *testing.T) {
 		`{"type":"signal","data":{"a": [1,2]}}`:                      signaling.Signal{Data: []byte(`{"a": [1,2]}`)},
 		`{"type":"chat","text":"` + strings.Repeat("개", 2000) + `"}`: signaling.Chat{Text: strings.Repeat("개", 2000)},
 		`{"type":"seen","n":7}`:                                      signaling.Seen{N: 7},
+		`{"n":18446744073709551615,"type":"seen"}`:                   signaling.Seen{N: 1<<64 - 1},
+		`{"type":"seen","n":0}`:                                      signaling.Seen{},
 		` {"type" : "leave"} `:                                       signaling.Leave{},
 		`{"type":"ping","t":-1.5e3}`:                                 signaling.Ping{T: "-1.5e3"},
 	} {
@@ -43,6 +45,7 @@ var malformed = []string{
 	`{"type":"signal"}`, `{"type":"signal","data":null}`, `{"type":"signal","data":[]}`, `{"type":"signal","data":"x"}`, `{"type":"signal","data":{},"to":"vet"}`,
 	`{"type":"chat"}`, `{"type":"chat","text":""}`, `{"type":"chat","text":1}`, `{"type":"chat","text":"` + strings.Repeat("x", 2001) + `"}`,
 	`{"type":"seen"}`, `{"type":"seen","n":"1"}`, `{"type":"seen","n":-1}`, `{"type":"seen","n":18446744073709551616}`,
+	`{"type":"seen","n":}`, `{"type":"seen","n":07}`, `{"type":"seen","n":+7}`, `{"type":"seen","n":1_0}`, `{"type":"seen","n":7,"m":7}`, `{"type":"seen","n":7}}`,
 	`{"type":"ping"}`, `{"type":"ping","t":"1"}`, `{"type":"ping","t":null}`, `{"type":"ping","t":{}}`, `{"type":"ping","t":` + strings.Repeat("1", 33) + `}`,
 	"{\"type\":\"chat\",\"text\":\"\xff\"}",
 }
