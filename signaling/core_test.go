@@ -81,6 +81,7 @@ type core struct {
 type guest struct {
 	*signaling.Peer
 	*fakeSocket
+	reader chan struct{} // taken by whoever does what the one reader of a real socket does
 }
 
 // inBubble runs a test on a clock of its own, with a world in it.
@@ -117,10 +118,12 @@ func (c *core) visit(t *testing.T, who clinic.Who) *guest {
 	if !ok {
 		t.Fatal("the server lets nobody in")
 	}
-	g := &guest{Peer: p, fakeSocket: socket}
-	go func() { // what the reader of a real socket does
+	g := &guest{Peer: p, fakeSocket: socket, reader: make(chan struct{}, 1)}
+	go func() { // what the reader of a real socket does, when it has handled its last message
 		<-socket.closed
+		g.reader <- struct{}{}
 		g.Gone()
+		<-g.reader
 	}()
 	return g
 }
@@ -134,7 +137,9 @@ func (c *core) vet(t *testing.T, room string) *guest {
 
 // say has the guest send a message, and waits until everything that follows from it has happened.
 func (g *guest) say(format string, args ...any) {
+	g.reader <- struct{}{}
 	g.Receive(fmt.Sprintf(format, args...))
+	<-g.reader
 	synctest.Wait()
 }
 
