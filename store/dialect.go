@@ -198,7 +198,8 @@ func mysqlConfig(address string) (*mysql.Config, error) {
 
 func setMySQL(cfg *mysql.Config) error {
 	cfg.Loc, cfg.ParseTime, cfg.ClientFoundRows, cfg.RejectReadOnly = time.UTC, true, true, true
-	cfg.InterpolateParams, cfg.MultiStatements = true, true // see tx.run: nothing is ever put into a text but constants
+	// What is not worth preparing, see preparedConn, goes with its parameters in one message, and never as two statements.
+	cfg.InterpolateParams, cfg.MultiStatements = true, false
 	cfg.Logger = &mysql.NopLogger{}
 	for _, limit := range []struct {
 		of *time.Duration
@@ -241,12 +242,20 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, ok := conn.(serverConn)
+	whole, ok := conn.(interface {
+		fullConn
+		driver.NamedValueChecker
+	})
 	if !ok {
 		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}
 	if _, err = whole.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &lazyConn{serverConn: whole}, nil
+	kept := keeping(whole, keptOnServer)
+	kept.server = true
+	return struct {
+		*preparedConn
+		driver.NamedValueChecker
+	}{kept, whole}, nil
 }

@@ -76,28 +76,6 @@ func values(fields []field) []any {
 	return all
 }
 
-// inserts adds rows, which all have the same columns, in as few statements as the dialect allows. tail ends each.
-func inserts(d *dialect, table, tail string, rows ...[]field) []statement {
-	var all []statement
-	for len(rows) > 0 {
-		n := min(len(rows), d.maxParams/len(rows[0]), 1000)
-		marks := "(" + placeholders(len(rows[0])) + ")"
-		text := "INSERT INTO " + table + " (" + columns("", rows[0]) + ") VALUES " + marks + strings.Repeat(", "+marks, n-1) + tail
-		args := make([]any, 0, n*len(rows[0]))
-		for _, row := range rows[:n] {
-			args = append(args, values(row)...)
-		}
-		all = append(all, statement{text: text, args: args})
-		rows = rows[n:]
-	}
-	return all
-}
-
-// insert runs inserts.
-func (t *tx) insert(ctx context.Context, table, tail string, rows ...[]field) error {
-	return t.run(ctx, inserts(t.d, table, tail, rows...)...)
-}
-
 // update writes all columns of the row with an id.
 func update(ctx context.Context, q querier, table, id string, fields []field) error {
 	query := "UPDATE " + table + " SET " + strings.ReplaceAll(columns("", fields), ", ", " = ?, ") + " = ? WHERE id = ?"

@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // statement is one that changes something, or that reads if it says where its rows go.
@@ -13,82 +14,90 @@ type statement struct {
 	scan func() []any // gives where the columns of the next row go
 }
 
-// runParams bounds the parameters of what run sends in one message.
-const runParams = 5000
-
-// run runs statements in order until one fails. A server takes several in one message: on their way to it and back they
-// cost more than its work on them.
+// run runs statements in order until one fails. Each is a message of its own: prepared, that costs a server less than
+// reading the text of several that come together.
 func (t *tx) run(ctx context.Context, all ...statement) error {
-	for len(all) > 0 {
-		n, params := 1, len(all[0].args)
-		for !t.d.embedded && n < len(all) && params+len(all[n].args) <= runParams {
-			params += len(all[n].args)
-			n++
+	for _, s := range all {
+		var err error
+		if s.scan == nil {
+			_, err = t.ExecContext(ctx, s.text, s.args...)
+		} else {
+			err = query(ctx, t, s.scan, s.text, s.args...)
 		}
-		if err := t.runTogether(ctx, all[:n]); err != nil {
+		if err != nil {
 			return err
 		}
-		all = all[n:]
 	}
 	return nil
 }
 
-// runTogether runs statements as one message.
-func (t *tx) runTogether(ctx context.Context, all []statement) error {
-	texts, args, reads := make([]string, len(all)), []any(nil), []func() []any(nil)
-	for i, s := range all {
-		texts[i], args = s.text, append(args, s.args...)
-		if s.scan != nil {
-			reads = append(reads, s.scan)
-		}
-	}
-	text := strings.Join(texts, ";\n")
-	if len(reads) == 0 {
-		_, err := t.ExecContext(ctx, text, args...)
-		return err
-	}
-	rows, err := t.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	return readSets(rows, reads)
-}
-
-// ask runs statements that only read, in order, each on what is committed when it begins. A server takes all in one
-// message.
+// ask runs statements that only read, in order, each on what is committed when it begins.
 func (s *Store) ask(ctx context.Context, all ...statement) error {
-	if s.dialect().embedded || len(all) == 1 {
-		for _, one := range all {
-			if err := query(ctx, s.reader, one.scan, one.text, one.args...); err != nil {
-				return err
-			}
+	for _, one := range all {
+		if err := query(ctx, s.reader, one.scan, one.text, one.args...); err != nil {
+			return err
 		}
-		return nil
 	}
-	texts, args, reads := make([]string, len(all)), []any(nil), make([]func() []any, len(all))
-	for i, one := range all {
-		texts[i], args, reads[i] = one.text, append(args, one.args...), one.scan
-	}
-	rows, err := s.reader.QueryContext(ctx, strings.Join(texts, ";\n"), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	return readSets(rows, reads)
+	return nil
 }
 
-// readSets reads one set of rows after another. What changes something gives none.
-func readSets(rows *sql.Rows, sets []func() []any) error {
-	for _, scan := range sets {
-		for rows.Next() {
-			if err := rows.Scan(scan()...); err != nil {
-				return err
+// inserts adds rows, which all have the same columns, in as few statements as the dialect allows. tail ends each.
+func inserts(d *dialect, table, tail string, rows ...[]field) []statement {
+	var all []statement
+	for len(rows) > 0 {
+		n := min(len(rows), d.maxParams/len(rows[0]), 1000)
+		args := make([]any, 0, n*len(rows[0]))
+		for _, row := range rows[:n] {
+			for _, f := range row {
+				args = append(args, f.value)
 			}
 		}
-		if !rows.NextResultSet() {
-			break
+		all = append(all, statement{text: insertTexts.of(table, tail, rows[0], n), args: args})
+		rows = rows[n:]
+	}
+	return all
+}
+
+// insert runs inserts.
+func (t *tx) insert(ctx context.Context, table, tail string, rows ...[]field) error {
+	return t.run(ctx, inserts(t.d, table, tail, rows...)...)
+}
+
+// insertTexts keeps the texts of short INSERTs: a booking needs seven.
+var insertTexts textsOfInserts
+
+// keptRows bounds the rows of an INSERT whose text is kept.
+const keptRows = 8
+
+type textsOfInserts struct{ kept sync.Map } // insertKey: *insertText
+
+type insertKey struct {
+	table, tail   string
+	columns, rows int
+}
+
+type insertText struct {
+	columns []string
+	text    string
+}
+
+// of gives the text that inserts n rows like one.
+func (k *textsOfInserts) of(table, tail string, like []field, n int) string {
+	key := insertKey{table, tail, len(like), n}
+	if kept, ok := k.kept.Load(key); ok {
+		kept := kept.(*insertText)
+		if slices.EqualFunc(kept.columns, like, func(name string, f field) bool { return name == f.column }) {
+			return kept.text
 		}
 	}
-	return rows.Err()
+	made := &insertText{columns: make([]string, len(like))}
+	for i, f := range like {
+		made.columns[i] = f.column
+	}
+	marks := "(" + placeholders(len(like)) + ")"
+	made.text = "INSERT INTO " + table + " (" + strings.Join(made.columns, ", ") + ") VALUES " + marks + strings.Repeat(", "+marks, n-1) + tail
+	if n <= keptRows {
+		k.kept.Store(key, made)
+	}
+	return made.text
 }
