@@ -25,7 +25,8 @@ func (s *Store) Book(ctx context.Context, b clinic.Booking) (v *clinic.Visit, re
 // book tries once. What is decided on may be a vet as an earlier booking found it: the transaction keeps the vet's row
 // from change and sees whether it is that one, and a refusal is asked for again on the vet as it is.
 func (s *Store) book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool, error) {
-	vet, kept := s.known.get(b.VetID)
+	vet := s.known.any(b.VetID)
+	kept := vet != nil
 	c := &change{now: s.Now()}
 	var err error
 	if kept {
@@ -73,8 +74,8 @@ func (s *Store) repeatOf(ctx context.Context, key *clinic.IdempotencyKey) (*clin
 	return nil, errConflict
 }
 
-// book saves a new visit. Its first statement keeps the vet as it is; the key comes before the cells, so that of two
-// same requests at one instant the second is a repeat, and not a loser.
+// book saves a new visit. The key comes before the cells, so that of two same requests at one instant the second is a
+// repeat, and not a loser.
 func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64, out *outgoing) error {
 	holders, err := t.takeNew(ctx, b, c, vetRev)
 	if err != nil {
@@ -85,11 +86,8 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 		return err
 	}
 	rows := append(t.newVisit(c, out), t.newKeys(&c.visit.Reservation, b.Link, b.Session)...)
-	if len(yielding) > 0 {
-		if err := t.runNew(ctx, rows); err != nil {
-			return err
-		}
-		rows = nil
+	if err := t.runNew(ctx, rows); err != nil {
+		return err
 	}
 	for _, neighbour := range yielding {
 		if err := t.apply(ctx, neighbour, out); err != nil {
@@ -103,47 +101,68 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 	if err != nil {
 		return err
 	}
-	if err := t.runNew(ctx, append(rows, facts...)); err != nil {
+	if err := t.runNew(ctx, facts); err != nil {
 		return err
 	}
 	return t.inTime(ctx, out)
 }
 
 // takeNew takes the new visit's cells, and gives who holds those beside them. It returns errConflict if the vet is not
-// the one that was decided on, errKeyUsed, and ErrSlotTaken.
+// the one that was decided on, errKeyUsed, and ErrSlotTaken. From here on the vet's row is kept as it is.
 func (t *tx) takeNew(ctx context.Context, b clinic.Booking, c *change, vetRev int64) (map[clinic.Cell]string, error) {
 	r, held := &c.visit.Reservation, cellsOf(c.visit)
-	rev := int64(-1)
-	all := []statement{{
-		text: "SELECT rev FROM vets WHERE id = ?" + t.d.shareLock, args: []any{b.VetID},
-		scan: func() []any { return []any{&rev} },
-	}}
 	if b.Key != nil {
-		if err := t.runIfStill(ctx, append(all, t.newUse(b.Key, r)...), &rev, vetRev, errKeyUsed); err != nil {
+		if err := t.runUnique(ctx, t.newUse(b.Key, r), errKeyUsed); err != nil {
 			return nil, err
 		}
-		all = nil
 	}
-	// What it inserts itself it holds: whoever comes beside it waits there. Only the cells beyond are asked for.
-	read, holders := t.readHolders(r.VetID, []clinic.Cell{held.first - 1, held.last + 1})
-	all = append(append(all, t.newCells(r, cellsOf(nil), held)...), read)
-	return holders, t.runIfStill(ctx, all, &rev, vetRev, clinic.ErrSlotTaken)
+	taken := t.runUnique(ctx, t.newCells(r, cellsOf(nil), held), clinic.ErrSlotTaken)
+	if taken != nil && !errors.Is(taken, clinic.ErrSlotTaken) {
+		return nil, taken
+	}
+	holders, rev, err := t.lookAround(ctx, r.VetID, held)
+	switch {
+	case err != nil:
+		return nil, err
+	case rev != vetRev:
+		return nil, errConflict
+	}
+	return holders, taken
 }
 
-// runIfStill runs statements of which one read a vet's rev. It returns errConflict if that is not the one that is
-// expected, and else what a unique key that is taken means.
-func (t *tx) runIfStill(ctx context.Context, all []statement, rev *int64, expected int64, taken error) error {
+// lookAround reads a vet's rev, -1 if there is no such vet, and who holds the cells beside a new visit's; and keeps all of
+// it as it is. The visit's own cells it holds by having inserted them: whoever comes beside it waits there.
+func (t *tx) lookAround(ctx context.Context, vetID string, held cells) (holders map[clinic.Cell]string, rev int64, err error) {
+	before, after := held.first-1, held.last+1
+	rev = -1
+	if !t.d.locksUnseen {
+		read, holders := t.readHolders(vetID, []clinic.Cell{before, after})
+		err := t.run(ctx, statement{
+			text: "SELECT rev FROM vets WHERE id = ?" + t.d.shareLock, args: []any{vetID},
+			scan: func() []any { return []any{&rev} },
+		}, read)
+		return holders, rev, err
+	}
+	holders = map[clinic.Cell]string{}
+	err = t.run(ctx, statement{
+		text: `SELECT v.rev, a.reservation_id, b.reservation_id FROM vets v
+			LEFT JOIN cells a ON a.vet_id = ? AND a.cell = ? LEFT JOIN cells b ON b.vet_id = ? AND b.cell = ?
+			WHERE v.id = ?` + t.d.shareLock,
+		args: []any{vetID, int64(before), vetID, int64(after), vetID},
+		scan: func() []any {
+			return []any{&rev, &holding{cell: int64(before), holders: holders}, &holding{cell: int64(after), holders: holders}}
+		},
+	})
+	return holders, rev, err
+}
+
+// runUnique runs statements of which a unique key may say no, which taken stands for.
+func (t *tx) runUnique(ctx context.Context, all []statement, taken error) error {
 	err := t.run(ctx, all...)
-	duplicate := t.d.isDuplicate(err)
-	switch {
-	case err != nil && !duplicate:
-		return err
-	case *rev != expected:
-		return errConflict
-	case duplicate:
+	if t.d.isDuplicate(err) {
 		return taken
 	}
-	return nil
+	return err
 }
 
 // newVisit gives what inserts a new reservation and room, whose facts count from 1.
@@ -164,9 +183,5 @@ func (t *tx) newVisit(c *change, out *outgoing) []statement {
 
 // runNew inserts rows under new ids and numbers. It returns errConflict where one is in use: another is drawn.
 func (t *tx) runNew(ctx context.Context, rows []statement) error {
-	err := t.run(ctx, rows...)
-	if t.d.isDuplicate(err) {
-		return errConflict
-	}
-	return err
+	return t.runUnique(ctx, rows, errConflict)
 }

@@ -74,11 +74,7 @@ func (t *tx) leave(ctx context.Context, r *clinic.Reservation, old, held cells) 
 // take inserts the held cells that the visit did not have, in ascending order. The key on them decides between racers:
 // it returns ErrSlotTaken.
 func (t *tx) take(ctx context.Context, r *clinic.Reservation, old, held cells) error {
-	err := t.run(ctx, t.newCells(r, old, held)...)
-	if t.d.isDuplicate(err) {
-		return clinic.ErrSlotTaken
-	}
-	return err
+	return t.runUnique(ctx, t.newCells(r, old, held), clinic.ErrSlotTaken)
 }
 
 // newCells gives what inserts them.
@@ -162,8 +158,11 @@ type holding struct {
 	holders map[clinic.Cell]string
 }
 
-// Scan implements sql.Scanner, for the holder, which comes after its cell.
+// Scan implements sql.Scanner, for the holder, which comes after its cell; nobody is NULL.
 func (h *holding) Scan(src any) error {
+	if src == nil {
+		return nil
+	}
 	id, err := text(src)
 	h.holders[clinic.Cell(h.cell)] = id
 	return err

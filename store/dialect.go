@@ -32,6 +32,9 @@ type dialect struct {
 	clock, dueClock string
 	// shareLock ends a SELECT that keeps a row from change; rowLock one that keeps it from everybody.
 	shareLock, rowLock string
+	// locksUnseen says that a locking read of two tables waits for a row that another is inserting, as one that names the
+	// row by its key does everywhere. What else is there to wait for on a database with one writer?
+	locksUnseen bool
 	// hasTable counts the tables of a name.
 	hasTable string
 	// number gives an error's number by the database, if it is the database's.
@@ -60,9 +63,9 @@ func (d *dialect) takeLast(key, column string) string {
 }
 
 var sqliteDialect = &dialect{
-	goose:     goose.DialectSQLite3,
-	types:     map[string]string{"ascii": "", "table": "", "compact": "WITHOUT ROWID", "serial": "INTEGER PRIMARY KEY"},
-	embedded:  true,
+	goose:    goose.DialectSQLite3,
+	types:    map[string]string{"ascii": "", "table": "", "compact": "WITHOUT ROWID", "serial": "INTEGER PRIMARY KEY"},
+	embedded: true, locksUnseen: true,
 	hasTable:  "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
 	number:    sqliteNumber,
 	duplicate: []int{sqlitecode.SQLITE_CONSTRAINT_UNIQUE, sqlitecode.SQLITE_CONSTRAINT_PRIMARYKEY},
@@ -82,7 +85,7 @@ var mysqlDialect = &dialect{
 	clock:     "SELECT CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000000 AS SIGNED), VERSION()",
 	dueClock:  "FLOOR(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000)",
 	shareLock: " LOCK IN SHARE MODE",
-	rowLock:   " FOR UPDATE",
+	rowLock:   " FOR UPDATE", locksUnseen: true,
 	hasTable:  "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
 	number:    mysqlNumber,
 	duplicate: []int{1062},
@@ -97,7 +100,7 @@ var mysqlDialect = &dialect{
 // tidb is mysqlDialect for TiDB, which takes LOCK IN SHARE MODE for a plain read.
 var tidbDialect = func() *dialect {
 	d := *mysqlDialect
-	d.shareLock = d.rowLock
+	d.shareLock, d.locksUnseen = d.rowLock, false
 	return &d
 }()
 

@@ -32,15 +32,6 @@ func (k *known) any(id string) *clinic.Vet {
 	return k.vets[id]
 }
 
-// get gives a copy of a vet that is remembered.
-func (k *known) get(id string) (*clinic.Vet, bool) {
-	v := k.any(id)
-	if v == nil {
-		return nil, false
-	}
-	return copyVet(v), true
-}
-
 // copyVet gives a vet whose hours and permits may be changed.
 func copyVet(v *clinic.Vet) *clinic.Vet {
 	c := *v
