@@ -69,7 +69,7 @@ func addPermits(ctx context.Context, q querier, vets []*clinic.Vet) error {
 type decidePermits func(vet *clinic.Vet, standing []*clinic.Visit, now time.Time) (map[*clinic.Visit][]clinic.Event, error)
 
 // ChangePermits implements clinic.VetStore. Its first statement keeps the vet's row from every booking, which reads it
-// in share mode before it saves: so each booking is either among the standing visits, or decided on the new permits.
+// in share mode before it commits: so each booking is either among the standing visits, or decided on the new permits.
 func (s *Store) ChangePermits(ctx context.Context, id string, decide func(*clinic.Vet, []*clinic.Visit, time.Time) (map[*clinic.Visit][]clinic.Event, error)) (vet *clinic.Vet, err error) {
 	if !plain(id) {
 		return nil, clinic.ErrNotFound
