@@ -47,7 +47,10 @@ func (s *Store) book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool
 
 func (s *Store) saveBooking(ctx context.Context, b clinic.Booking, c *change, vetRev int64) (*clinic.Visit, bool, error) {
 	out := &outgoing{}
-	err := s.write(ctx, func(t *tx) error { return t.book(ctx, b, c, vetRev, out) })
+	// Who gives up ends the transaction between two statements. A driver that watches for it during each of them costs as
+	// much as some of them do, and none is long.
+	whole := context.WithoutCancel(ctx)
+	err := s.write(ctx, func(t *tx) error { return t.book(whole, b, c, vetRev, out) })
 	switch {
 	case errors.Is(err, errKeyUsed):
 		v, err := s.repeatOf(ctx, b.Key)
