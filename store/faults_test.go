@@ -157,3 +157,39 @@ func (c *cutter) pass(client net.Conn, to string) {
 		}
 	}
 }
+
+// TestServerKeepsNoStatements: statements are prepared, and what a server will not prepare is run as text.
+func TestServerKeepsNoStatements(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t, mariadb.Options{})
+	ask := func(text string) string {
+		answer, err := server.Query(t.Context(), "", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(answer)
+	}
+	use := func() {
+		s := storetest.Open(t, server.Database(t))
+		for range 3 { // what comes twice is prepared
+			id, err := addVet(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, err := s.Vet(t.Context(), id); err != nil || v.ID != id {
+				t.Errorf("read %v, %v", v, err)
+			}
+		}
+	}
+	const count = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'Prepared_stmt_count'"
+	use()
+	before := ask(count)
+	if before == "0" {
+		t.Error("nothing was prepared")
+	}
+	ask("SET GLOBAL max_prepared_stmt_count = 0")
+	use()
+	if after := ask(count); after != before {
+		t.Errorf("%s statements are prepared, want %s", after, before)
+	}
+}
