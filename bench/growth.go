@@ -10,7 +10,7 @@ import (
 	"vetroom/store"
 )
 
-// growthCmd measures whether a year of reservations makes bookings, or the claiming of a herd, slower: on a database
+// growthCmd measures whether a year of reservations makes reads, bookings, or the claiming of a herd, slower: on a database
 // that holds it and on one that holds nothing else, one after the other, and once more while the retention sweep
 // deletes from the large one. In its table the product is the large database, and the floor the small one.
 type growthCmd struct {
@@ -19,6 +19,7 @@ type growthCmd struct {
 	Clients      int           `default:"16" help:"How many book at once."`
 	Length       time.Duration `help:"Of one measurement of bookings; default 5s, or 2s at small size."`
 	Herds        []int         `default:"1000,9900" help:"How many rows are due at one instant."`
+	ReadsOnly    bool          `help:"Measure reads only."`
 	Explain      bool          `help:"Print the plans of the queries that a growing table could slow."`
 }
 
@@ -75,6 +76,9 @@ func (c *growthCmd) on(l *lab, out *report, kind string) error {
 		}
 	}
 	name := fmt.Sprintf("%s, %dk", kind, c.Reservations/1000)
+	if err := c.reads(l, out, name, large); err != nil || c.ReadsOnly {
+		return err
+	}
 	if err := c.rounds(l, out, name, large, small); err != nil {
 		return err
 	}
