@@ -49,6 +49,10 @@ test: need format vet ## everything: install what the tests lack, check, test
 need: ## install what the tests need where it lacks, by apt-get
 	@scripts/need
 
+.PHONY: pages
+pages: ## format the templates (web/*.templ) and make Go of them
+	go generate ./web
+
 .PHONY: format
 format: ## refuse files that gofmt would change
 	@unformatted=$$($(go_files) -exec gofmt -l {} +); \

@@ -8,6 +8,21 @@
 //	page := web.ReservationPage{Layout: layout, Reservation: r}
 //	err = site.Render(w, lang, page)
 //
+// Its template is its method draw, in a file NAME.templ of which go generate
+// (make pages) makes NAME_templ.go. It stands within the layout, to which it
+// gives a frame: title, scripts, and the texts that those scripts need. Words
+// come from the printer that it is drawn by:
+//
+//	templ (page ReservationPage) draw(p *printer) {
+//		@p.layout(page.Layout, frame{title: p.t("reservation.title")}) {
+//			<h1>{ p.t("reservation.title") }</h1>
+//			@p.door(page.Reservation, page.Now, false)
+//		}
+//	}
+//
+// An expression is escaped for where it stands. Between one and a component
+// that follows it no space is kept: where one is needed, it is { " " }.
+//
 // Render writes nothing before the whole page stands in memory, so a failing
 // template never leaves half a page behind a 200.
 //
@@ -21,6 +36,6 @@
 //     JavaScript: forms post, errors come back at their fields, values stay.
 //
 // The status line of a reservation, the door, is one component: the template
-// "door" draws it and static/js/door.js keeps it live. Both know the same
+// door draws it and static/js/door.js keeps it live. Both know the same
 // states (see Door).
 package web

@@ -5,7 +5,7 @@ import "time"
 // soonBefore is how long before its opening a door counts down.
 const soonBefore = 10 * time.Minute
 
-// doorView is a Door in words: what the template "door" draws and what door.js
+// doorView is a Door in words: what the template door draws and what door.js
 // finds there and keeps.
 type doorView struct {
 	Door
@@ -31,14 +31,14 @@ var doorIcons = map[string]string{
 func (t times) doorOf(r Reservation, now time.Time, waiting bool) doorView {
 	d := doorView{
 		Door: r.Door, ReservationID: r.ID, Waiting: waiting,
-		Opens: r.Door.OpensAt.UTC().Format(wire), Closes: r.Door.ClosesAt.UTC().Format(wire),
-		Zone: in(now, r.Zone).Location().String(),
+		Opens: iso(r.Door.OpensAt), Closes: iso(r.Door.ClosesAt),
+		Zone: zoneName(r.Zone),
 	}
 	d.View = d.viewAt(now)
 	d.Icon = doorIcons[d.View]
 	d.Words = t.doorWords(d, in(d.OpensAt, r.Zone), now)
 	if d.State == "open" {
-		d.Left = t.must("door.until", "time", t.clock(in(d.ClosesAt, r.Zone)))
+		d.Left = t.t("door.until", "time", t.clock(in(d.ClosesAt, r.Zone)))
 	}
 	return d
 }
@@ -65,18 +65,18 @@ func (t times) doorWords(d doorView, opens, now time.Time) string {
 		return t.first("door.closed_"+d.Reason, "door.closed")
 	case "late":
 		if d.State == "open" {
-			return t.must("door.late_open", "n", d.DelayedMinutes)
+			return t.t("door.late_open", "n", d.DelayedMinutes)
 		}
-		return t.must("door.late", "n", d.DelayedMinutes)
+		return t.t("door.late", "n", d.DelayedMinutes)
 	case "open":
-		return t.must("door.open")
+		return t.t("door.open")
 	case "waiting":
-		return t.must("door.waiting_" + d.Seat + "_absent")
+		return t.t("door.waiting_" + d.Seat + "_absent")
 	case "soon":
-		return t.must("door.soon", "when", t.when(opens, now))
+		return t.t("door.soon", "when", t.when(opens, now))
 	}
 	if days := daysBetween(now.In(opens.Location()), opens); days >= 2 {
-		return t.must("door.locked_days", "n", days, "when", t.when(opens, now))
+		return t.t("door.locked_days", "n", days, "when", t.when(opens, now))
 	}
-	return t.must("door.locked", "when", t.when(opens, now))
+	return t.t("door.locked", "when", t.when(opens, now))
 }

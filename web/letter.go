@@ -2,8 +2,8 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"html/template"
 	"strings"
 	"time"
 )
@@ -22,7 +22,7 @@ type Letter struct {
 // Written is a letter in words.
 type Written struct{ Subject, Text, HTML string }
 
-// letterView is what templates/mail.tmpl shows.
+// letterView is what the template of a letter shows.
 type letterView struct {
 	Lang, Subject, Lead, Button, Link, Secret, Foot string
 	Lines                                           [][2]string // name and value
@@ -30,33 +30,35 @@ type letterView struct {
 
 // Write writes a letter in a language (one of Languages; anything else is Korean).
 func (w *Web) Write(lang string, l Letter) (Written, error) {
-	words, ok := w.words[lang]
-	if !ok {
-		lang, words = Languages[0], w.words[Languages[0]]
-	}
-	v := viewOfLetter(lang, words, l)
-	var html bytes.Buffer
-	if err := w.letter.Execute(&html, v); err != nil {
+	var written Written
+	err := catch(func() error {
+		v := w.printer(lang).viewOfLetter(l)
+		var html bytes.Buffer
+		err := v.draw().Render(context.Background(), &html)
+		written = Written{v.Subject, v.text(), html.String()}
+		return err
+	})
+	if err != nil {
 		return Written{}, fmt.Errorf("write a mail: %w", err)
 	}
-	return Written{v.Subject, v.text(), html.String()}, nil
+	return written, nil
 }
 
-func viewOfLetter(lang string, words texts, l Letter) letterView {
-	say, at := times{words}, in(l.Start, l.Zone)
+func (p *printer) viewOfLetter(l Letter) letterView {
+	at := in(l.Start, l.Zone)
 	vet := strings.Join(strings.Fields(l.Vet), " ") // a subject is one line
-	day := say.must("time.when", "day", say.date("time.date", at), "time", say.clock(at))
-	full := say.must("time.when", "day", say.date("time.date_year", at), "time", say.clock(at))
-	button := say.must("mail.button")
+	day := p.t("time.when", "day", p.date("time.date", at), "time", p.clock(at))
+	full := p.t("time.when", "day", p.date("time.date_year", at), "time", p.clock(at))
+	button := p.t("mail.button")
 	if l.Kind == "soon" {
-		button = say.must("mail.button_soon")
+		button = p.t("mail.button_soon")
 	}
 	return letterView{
-		Lang: lang, Subject: say.must("mail.subject_"+l.Kind, "vet", vet, "when", day), Lead: say.must("mail.lead_" + l.Kind),
-		Button: button, Link: l.Link, Secret: say.must("mail.secret"), Foot: say.must("mail.foot"),
+		Lang: p.lang, Subject: p.t("mail.subject_"+l.Kind, "vet", vet, "when", day), Lead: p.t("mail.lead_" + l.Kind),
+		Button: button, Link: l.Link, Secret: p.t("mail.secret"), Foot: p.t("mail.foot"),
 		Lines: [][2]string{
-			{say.must("mail.time"), full + ", " + say.zone(at)}, {say.must("mail.vet"), vet},
-			{say.must("mail.pet"), strings.Join(strings.Fields(l.Pet), " ")}, {say.must("mail.number"), l.Number},
+			{p.t("mail.time"), full + ", " + p.zone(at)}, {p.t("mail.vet"), vet},
+			{p.t("mail.pet"), strings.Join(strings.Fields(l.Pet), " ")}, {p.t("mail.number"), l.Number},
 		},
 	}
 }
@@ -74,13 +76,6 @@ func (v letterView) text() string {
 
 // CalendarWords are what an owner's calendar shows of a visit. page is how to come back.
 func (w *Web) CalendarWords(lang, vet, number, page string) (summary, description string) {
-	words, ok := w.words[lang]
-	if !ok {
-		words = w.words[Languages[0]]
-	}
+	words := w.say(lang)
 	return words.must("mail.calendar", "vet", vet), words.must("mail.calendar_words", "number", number, "page", page)
-}
-
-func parseLetter() (*template.Template, error) {
-	return template.ParseFS(templateFiles, "templates/mail.tmpl")
 }

@@ -12,9 +12,6 @@ import (
 // them.
 var Areas = []string{"skin", "eye", "teeth", "joint", "other"}
 
-// Areas returns the areas that the list can be narrowed to.
-func (p VetsPage) Areas() []string { return Areas }
-
 // Filtered says whether any filter is in force.
 func (p VetsPage) Filtered() bool {
 	return p.Query != "" || p.Online || p.Area != "" || p.Near != ""
@@ -42,6 +39,31 @@ func (p VetsPage) With(name, value string) string {
 	return "/vets?" + q.Encode()
 }
 
+// address is a vet's page.
+func (v Vet) address() string { return "/vets/" + url.PathEscape(v.ID) }
+
+// nextAddress leads to the timetable with the next free time chosen.
+func (v Vet) nextAddress() string {
+	q := url.Values{"from": {in(v.NextFree, v.Zone).Format(time.DateOnly)}, "start": {iso(v.NextFree)}}
+	return v.address() + "?" + q.Encode() + "#times"
+}
+
+// address is a reservation's page.
+func (r Reservation) address() string { return "/reservations/" + url.PathEscape(r.ID) }
+
+// moveAddress leads to the timetable where another time can be chosen.
+func (r Reservation) moveAddress() string {
+	return r.Vet.address() + "?" + url.Values{"move": {r.ID}}.Encode() + "#times"
+}
+
+// action is where the timetable's form goes.
+func (p VetPage) action() string {
+	if p.Move != nil {
+		return p.Move.address() + "/reschedule"
+	}
+	return p.Vet.address() + "/book"
+}
+
 // Week is the address of the same vet's timetable from another day, keeping
 // the reservation that is being moved.
 func (p VetPage) Week(from string) string {
@@ -49,7 +71,7 @@ func (p VetPage) Week(from string) string {
 	if p.Move != nil {
 		q.Set("move", p.Move.ID)
 	}
-	return "/vets/" + url.PathEscape(p.Vet.ID) + "?" + q.Encode() + "#times"
+	return p.Vet.address() + "?" + q.Encode() + "#times"
 }
 
 // Free counts the free slots of the week shown.
@@ -82,7 +104,7 @@ func (d Day) Ahead() []Slot {
 func (p VetPage) FirstFree() int {
 	for i, day := range p.Days {
 		for _, slot := range day.Slots {
-			if slot.State == "free" && (p.Form.Value("start") == "" || slot.Start.UTC().Format(wire) == p.Form.Value("start")) {
+			if slot.State == "free" && (p.Form.Value("start") == "" || iso(slot.Start) == p.Form.Value("start")) {
 				return i
 			}
 		}
@@ -94,7 +116,7 @@ func (p VetPage) FirstFree() int {
 func (p VetPage) Chosen() *Slot {
 	for _, day := range p.Days {
 		for _, slot := range day.Slots {
-			if slot.State == "free" && slot.Start.UTC().Format(wire) == p.Form.Value("start") {
+			if slot.State == "free" && iso(slot.Start) == p.Form.Value("start") {
 				return &slot
 			}
 		}
@@ -156,15 +178,12 @@ func (l Layout) Switch(lang string) string {
 	return "/lang/" + lang + "?" + url.Values{"to": {back}}.Encode()
 }
 
-// Self is the signed-in vet, also on a page that has a Vet of its own.
-func (l Layout) Self() *SignedVet { return l.Vet }
-
 // Signed says whether the page is somebody's own, so that its scripts keep the
 // cookie alive.
 func (l Layout) Signed() bool { return l.Owner || l.Vet != nil }
 
 // Clock is the form of Now that the scripts read.
-func (l Layout) Clock() string { return l.Now.UTC().Format(wire) }
+func (l Layout) Clock() string { return iso(l.Now) }
 
 // Waits says whether the reservation can still be entered, now or later.
 func (r Reservation) Waits() bool { return r.State == "confirmed" && r.Door.State != "closed" }
@@ -180,9 +199,6 @@ func (r Reservation) Steps() []int { return []int{5, 10, 15, 20, 30} }
 func (p VetDayPage) Fresh() Form {
 	return Form{Values: map[string]string{"minutes": strconv.Itoa(max(5, p.SlotMinutes))}}
 }
-
-// Areas returns the areas that a follow-up can be about.
-func (p VetDayPage) Areas() []string { return Areas }
 
 // Values is the form with the plain fields of Hours as its values.
 func (p VetHoursPage) Values() Form {
@@ -205,3 +221,6 @@ func (p ErrorPage) Back() string {
 // JustBooked says that the page is the answer to a booking: only then is there
 // a link to keep.
 func (p ReservationPage) JustBooked() bool { return p.Link != "" }
+
+// ofVet says that the vet looks at the page.
+func (p RoomPage) ofVet() bool { return p.Reservation.Door.Seat == "vet" }

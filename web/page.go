@@ -1,12 +1,16 @@
 package web
 
-import "time"
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // Page is one of the page structs of this package, each of which embeds a
-// Layout and names its template.
+// Layout and has a template, its method draw.
 type Page interface {
 	layout() Layout
-	name() string
+	draw(p *printer) templ.Component
 }
 
 // Layout is what every page needs beside its own content. The language is not
@@ -193,14 +197,3 @@ type ErrorPage struct {
 	// RetryAfter is said for 429 and 503; zero says "in a moment".
 	RetryAfter time.Duration
 }
-
-func (HomePage) name() string         { return "home" }
-func (VetsPage) name() string         { return "vets" }
-func (VetPage) name() string          { return "vet" }
-func (ReservationsPage) name() string { return "reservations" }
-func (ReservationPage) name() string  { return "reservation" }
-func (VetLoginPage) name() string     { return "vetlogin" }
-func (VetDayPage) name() string       { return "vetday" }
-func (VetHoursPage) name() string     { return "vethours" }
-func (RoomPage) name() string         { return "room" }
-func (ErrorPage) name() string        { return "error" }

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
+	"io"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/a-h/templ"
 )
 
 // TestEveryPageInEveryStateIsSafeAndWhole holds what is true of all pages: one
@@ -112,6 +115,43 @@ func TestARenderThatFailsWritesNothing(t *testing.T) {
 	if out.Len() != 0 {
 		t.Errorf("wrote %q", out.String())
 	}
+}
+
+// brokenPage asks for what does not exist.
+type brokenPage struct {
+	Layout
+	ask func(p *printer)
+}
+
+func (b brokenPage) draw(p *printer) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, out io.Writer) error {
+		io.WriteString(out, "begun")
+		b.ask(p)
+		return nil
+	})
+}
+
+func TestWhatDoesNotExistIsNeverSent(t *testing.T) {
+	w := newWeb(t)
+	for name, ask := range map[string]func(p *printer){
+		"text": func(p *printer) { p.t("no.such") },
+		"file": func(p *printer) { p.static("js/none.js") },
+		"icon": func(*printer) { icon("none") },
+	} {
+		var out strings.Builder
+		if err := w.Render(&out, "en", brokenPage{ask: ask}); err == nil || out.Len() > 0 {
+			t.Errorf("%s: %v, and %q was written", name, err, out.String())
+		}
+	}
+}
+
+func TestAMistakeInAPageIsNotTakenForAHole(t *testing.T) {
+	defer func() {
+		if got := recover(); got != "a mistake" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	newWeb(t).Render(io.Discard, "en", brokenPage{ask: func(*printer) { panic("a mistake") }})
 }
 
 func TestAnUnknownLanguageIsKorean(t *testing.T) {

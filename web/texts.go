@@ -125,7 +125,16 @@ func valueOf(name string, pairs []any) (string, bool) {
 	return "", false
 }
 
-// must is say for keys that the texts test knows to exist.
+// t is say for templates: an unknown key is a hole, and the page is not sent.
+func (t texts) t(key string, pairs ...any) string {
+	words, err := t.say(key, pairs...)
+	if err != nil {
+		panic(hole{err})
+	}
+	return words
+}
+
+// must is say for what is no page: a key that is missing stands for itself.
 func (t texts) must(key string, pairs ...any) string {
 	words, err := t.say(key, pairs...)
 	if err != nil {
@@ -146,7 +155,7 @@ func (t texts) first(keys ...string) string {
 
 // subset returns the texts whose keys begin with one of the prefixes: what a
 // page's scripts are given.
-func (t texts) subset(prefixes []string) map[string]string {
+func (t texts) subset(prefixes list) map[string]string {
 	out := map[string]string{}
 	for key, words := range t {
 		for _, prefix := range prefixes {

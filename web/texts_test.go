@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/a-h/templ/parser/v2"
+	"github.com/a-h/templ/parser/v2/visitor"
 )
 
 func catalogue(t *testing.T, lang string) texts {
@@ -96,17 +99,20 @@ func pattern(use string) *regexp.Regexp {
 	return regexp.MustCompile("^" + p + "$")
 }
 
-var fieldCall = regexp.MustCompile(`field (?:\.\w+|\$\w*(?:\.\w+)*) "([a-z_.]+)"`)
+// fieldCall finds the fields that templates draw: control{name: "…"} and
+// p.field(form, "…").
+var fieldCall = regexp.MustCompile(`(?:control\{name: |p\.field\([\w.]+, )"([a-z_.]+)"`)
 
-// sources returns templates, scripts and Go files by name.
+// sources returns templates, scripts and Go files by name, without the Go that
+// is made of templates.
 func sources(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.go") {
+		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
 			return err
 		}
-		if slices.Contains([]string{".go", ".js", ".tmpl"}, path.Ext(name)) {
+		if slices.Contains([]string{".go", ".js", ".templ"}, path.Ext(name)) {
 			raw, err := os.ReadFile(name)
 			found[name] = string(raw)
 			return err
@@ -125,10 +131,10 @@ func TestEveryKeyExistsAndIsUsed(t *testing.T) {
 	words := catalogue(t, "ko")
 	used := map[string]bool{}
 	for name, source := range sources(t) {
-		if path.Ext(name) == ".tmpl" {
-			source = regexp.MustCompile(`texts( "[a-z_.]+")+`).ReplaceAllString(source, "")
+		if path.Ext(name) == ".templ" {
+			source = textsGiven.ReplaceAllString(source, "")
 		}
-		if path.Ext(name) == ".go" {
+		if path.Ext(name) != ".js" {
 			source = regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAllString(source, "")
 		}
 		patterns := uses(source, words)
@@ -159,7 +165,7 @@ func fieldNames(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	for name, source := range sources(t) {
-		if path.Ext(name) == ".tmpl" {
+		if path.Ext(name) == ".templ" {
 			for _, m := range fieldCall.FindAllStringSubmatch(source, -1) {
 				names = append(names, m[1])
 			}
@@ -211,6 +217,9 @@ func TestFamiliesAreWhole(t *testing.T) {
 	}
 }
 
+// textsGiven finds the prefixes of the texts that a page gives to its scripts.
+var textsGiven = regexp.MustCompile(`\btexts(?::| =) +list\{([^}]*)\}`)
+
 var imported = regexp.MustCompile(`from '\./([a-z]+\.js)'`)
 
 // TestScriptsAreGivenTheirWords follows each page's scripts through their
@@ -218,12 +227,12 @@ var imported = regexp.MustCompile(`from '\./([a-z]+\.js)'`)
 func TestScriptsAreGivenTheirWords(t *testing.T) {
 	words, all := catalogue(t, "ko"), sources(t)
 	for name, source := range all {
-		if path.Ext(name) != ".tmpl" || path.Base(name) == "layout.tmpl" {
+		if path.Ext(name) != ".templ" || path.Base(name) == "layout.templ" {
 			continue
 		}
 		var given []string
-		for _, m := range regexp.MustCompile(`texts((?: "[a-z_.]+")+)`).FindAllStringSubmatch(source, -1) {
-			given = append(given, strings.Fields(strings.ReplaceAll(m[1], `"`, ""))...)
+		for _, m := range textsGiven.FindAllStringSubmatch(source, -1) {
+			given = append(given, strings.Fields(regexp.MustCompile(`[",]`).ReplaceAllString(m[1], " "))...)
 		}
 		todo, done := []string{}, map[string]bool{}
 		for _, m := range regexp.MustCompile(`"js/([a-z]+\.js)"`).FindAllStringSubmatch(source, -1) {
@@ -252,7 +261,7 @@ func TestScriptsAreGivenTheirWords(t *testing.T) {
 	}
 }
 
-func TestNoWordsStandInTemplatesScriptsOrGo(t *testing.T) {
+func TestNoWordsStandInScriptsOrGo(t *testing.T) {
 	korean := regexp.MustCompile(`[가-힣]+`)
 	for name, source := range sources(t) {
 		lines := strings.SplitSeq(source, "\n")
@@ -262,15 +271,38 @@ func TestNoWordsStandInTemplatesScriptsOrGo(t *testing.T) {
 				t.Errorf("%s: %q", name, m)
 			}
 		}
-		if path.Ext(name) != ".tmpl" {
+	}
+}
+
+// TestNoWordsStandInTemplates reads the templates as their generator does: what
+// they say, in elements or in attributes, comes from the texts.
+func TestNoWordsStandInTemplates(t *testing.T) {
+	for name, source := range sources(t) {
+		if path.Ext(name) != ".templ" {
 			continue
 		}
-		text := regexp.MustCompile(`(?s)\{\{(define|block) "(body|main)".*?\{\{end\}\}`).ReplaceAllString(source, " ") // class names
-		text = regexp.MustCompile(`(?s)\{\{.*?\}\}|<[^>]*>`).ReplaceAllString(text, " ")
-		for _, m := range regexp.MustCompile(`[A-Za-z]{2,}`).FindAllString(text, -1) {
-			if !slices.Contains([]string{"English", "km"}, m) {
-				t.Errorf("%s: %q", name, m)
+		file, err := parser.ParseString(source)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		said := func(words string) error {
+			for _, m := range regexp.MustCompile(`\pL{2,}`).FindAllString(words, -1) {
+				if !slices.Contains([]string{"English", "한국어", "km"}, m) {
+					t.Errorf("%s: %q", name, m)
+				}
 			}
+			return nil
+		}
+		v := visitor.New()
+		v.Text = func(n *parser.Text) error { return said(n.Value) }
+		v.ConstantAttribute = func(n *parser.ConstantAttribute) error {
+			if slices.Contains([]string{"title", "alt", "placeholder", "aria-label"}, n.Key.String()) {
+				return said(n.Value)
+			}
+			return nil
+		}
+		if err := file.Visit(v); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,7 +24,7 @@ func (t times) clock(at time.Time) string {
 	if at.Minute() == 0 {
 		key = "time.hour_" + half
 	}
-	return t.must(key, "h", (at.Hour()+11)%12+1, "m", at.Minute(), "mm", fmt.Sprintf("%02d", at.Minute()))
+	return t.t(key, "h", (at.Hour()+11)%12+1, "m", at.Minute(), "mm", at.Format("04"))
 }
 
 // day says a local day as seen from now: today, tomorrow, yesterday, a date,
@@ -31,11 +32,11 @@ func (t times) clock(at time.Time) string {
 func (t times) day(at, now time.Time) string {
 	switch daysBetween(now.In(at.Location()), at) {
 	case 0:
-		return t.must("time.today")
+		return t.t("time.today")
 	case 1:
-		return t.must("time.tomorrow")
+		return t.t("time.tomorrow")
 	case -1:
-		return t.must("time.yesterday")
+		return t.t("time.yesterday")
 	}
 	if at.Year() != now.In(at.Location()).Year() {
 		return t.date("time.date_year", at)
@@ -45,18 +46,18 @@ func (t times) day(at, now time.Time) string {
 
 // date says a date in the form of one of the texts time.date and time.date_year.
 func (t times) date(key string, at time.Time) string {
-	return t.must(key,
+	return t.t(key,
 		"weekday", t.weekday(at), "day", at.Day(), "year", at.Year(),
-		"month", t.must(fmt.Sprintf("time.month_%d", int(at.Month()))))
+		"month", t.t("time.month_"+strconv.Itoa(int(at.Month()))))
 }
 
 func (t times) weekday(at time.Time) string {
-	return t.must(fmt.Sprintf("time.weekday_%d", int(at.Weekday())))
+	return t.t("time.weekday_" + strconv.Itoa(int(at.Weekday())))
 }
 
 // when says day and time.
 func (t times) when(at, now time.Time) string {
-	return t.must("time.when", "day", t.day(at, now), "time", t.clock(at))
+	return t.t("time.when", "day", t.day(at, now), "time", t.clock(at))
 }
 
 // zone names a time zone as of an instant: "한국 시간 (UTC+9)".
@@ -66,7 +67,7 @@ func (t times) zone(at time.Time) string {
 	if name == "" {
 		name = strings.ReplaceAll(id[strings.LastIndex(id, "/")+1:], "_", " ")
 	}
-	return t.must("time.zone", "name", name, "offset", offset(at))
+	return t.t("time.zone", "name", name, "offset", offset(at))
 }
 
 func offset(at time.Time) string {
@@ -90,6 +91,17 @@ func daysBetween(a, b time.Time) int {
 	return int(to.Sub(from) / (24 * time.Hour))
 }
 
+// iso is an instant as on the wire.
+func iso(at time.Time) string { return at.UTC().Format(wire) }
+
+// moment says day and time to the millisecond.
+func (t times) moment(at, now time.Time) string {
+	return t.day(at, now) + at.Format(" 15:04:05.000")
+}
+
+// dayOfYear says a date without its year.
+func (t times) dayOfYear(at time.Time) string { return t.date("time.date", at) }
+
 // in moves an instant into a zone; a nil zone means UTC.
 func in(at time.Time, zone *time.Location) time.Time {
 	if zone == nil {
@@ -97,3 +109,6 @@ func in(at time.Time, zone *time.Location) time.Time {
 	}
 	return at.In(zone)
 }
+
+// zoneName is a zone's IANA name; a nil zone is UTC.
+func zoneName(zone *time.Location) string { return in(time.Time{}, zone).Location().String() }

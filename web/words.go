@@ -1,0 +1,79 @@
+package web
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// status returns a text of an error page: part is title or words.
+func (t texts) status(part string, status int) string {
+	return t.first("error."+strconv.Itoa(status)+"_"+part, "error.other_"+part)
+}
+
+// area names a body area; no area is no words.
+func (t texts) area(area string) string {
+	if area == "" {
+		return ""
+	}
+	return t.t("area." + area)
+}
+
+// areas names body areas in a row.
+func (t texts) areas(areas []string) string {
+	names := make([]string, len(areas))
+	for i, area := range areas {
+		names[i] = t.area(area)
+	}
+	return strings.Join(names, ", ")
+}
+
+// became says what has become of a reservation that can no longer be entered.
+func (t texts) became(r Reservation) string {
+	if r.State == "confirmed" {
+		return t.t("door.closed")
+	}
+	return t.t("state." + r.State)
+}
+
+// happened says an entry of a timeline.
+func (t texts) happened(what string) string { return t.first("timeline."+what, "timeline.other") }
+
+// dots joins what is there by middle dots.
+func dots(parts ...string) string {
+	var there []string
+	for _, part := range parts {
+		if part != "" {
+			there = append(there, part)
+		}
+	}
+	return strings.Join(there, " · ")
+}
+
+// initial is the letter that stands in for a picture.
+func initial(name string) string {
+	for _, r := range name {
+		return string(r)
+	}
+	return ""
+}
+
+// koreanMobile matches a Korean mobile number as it is kept.
+var koreanMobile = regexp.MustCompile(`^(01\d)(\d{3,4})(\d{4})$`)
+
+// phone writes a number in the groups that people read; one whose groups are not known stays as it is.
+func phone(number string) string { return koreanMobile.ReplaceAllString(number, "$1-$2-$3") }
+
+func km(distance float64) string {
+	if distance < 10 {
+		return strconv.FormatFloat(distance, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(math.Round(distance), 'f', 0, 64)
+}
+
+// minutes is a duration rounded up to whole minutes, at least one.
+func minutes(d time.Duration) int {
+	return max(1, int((d+time.Minute-1)/time.Minute))
+}
