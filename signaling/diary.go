@@ -10,6 +10,10 @@ import (
 const (
 	gatherFor   = 25 * time.Millisecond // entries that come together are written together
 	entriesOnce = 500
+	// More than manyEntries by then come of a crowd whose doors are just being told: they are gathered for longer, so that
+	// their writing does not take the processors from that. A timeline still tells within 300 ms.
+	manyEntries = 100
+	gatherMany  = 175 * time.Millisecond
 	diaryWait   = 5 * time.Second
 	diaryRetry  = 250 * time.Millisecond
 	lastFlush   = 3 * time.Second // at the end
@@ -54,6 +58,9 @@ func (d *diary[T]) run(ctx context.Context) {
 		select {
 		case <-d.more:
 			pause(ctx, gatherFor)
+			if d.waiting() > manyEntries {
+				pause(ctx, gatherMany)
+			}
 		case <-ctx.Done():
 		}
 		if err := d.flush(ctx); err != nil && ctx.Err() == nil {
@@ -76,13 +83,10 @@ func (d *diary[T]) again() {
 	}
 }
 
-// flush writes all that was noted. What could not be written stays.
+// flush writes all that was noted until now. What could not be written stays.
 func (d *diary[T]) flush(ctx context.Context) error {
-	for {
-		batch := d.first()
-		if len(batch) == 0 {
-			return nil
-		}
+	for left := d.waiting(); left > 0; {
+		batch := d.first(min(left, entriesOnce))
 		bounded, cancel := context.WithTimeout(ctx, diaryWait)
 		err := d.write(bounded, batch)
 		cancel()
@@ -90,13 +94,15 @@ func (d *diary[T]) flush(ctx context.Context) error {
 			return err
 		}
 		d.written(len(batch))
+		left -= len(batch)
 	}
+	return nil
 }
 
-func (d *diary[T]) first() []T {
+func (d *diary[T]) first(n int) []T {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]T(nil), d.entries[:min(len(d.entries), entriesOnce)]...)
+	return append([]T(nil), d.entries[:n]...)
 }
 
 func (d *diary[T]) written(n int) {
