@@ -28,6 +28,7 @@ type cli struct {
 	Book   bookCmd   `cmd:"" help:"Bookings a second, and a race for slots."`
 	Pages  pagesCmd  `cmd:"" help:"Pages and reads at a constant rate, and their queries."`
 	Growth growthCmd `cmd:"" help:"The same on a small and on a large database."`
+	Table  tableCmd  `cmd:"" help:"Show results files, rounds of several runs put together."`
 
 	Clients    clientsCmd    `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
 	FloorRoom  floorRoomCmd  `cmd:"" hidden:"" help:"The floor of the sockets' benchmarks, as a child process."`
