@@ -16,7 +16,8 @@ import (
 const (
 	// yieldADoor is how long two sockets take to be told, and to answer, where the sockets are on this machine.
 	yieldADoor = 40 * time.Microsecond
-	// yieldMost bounds how long the events of a crowd stand back behind its doors.
+	// yieldMost bounds how long the events of a crowd stand back behind its doors, and how long a look may take: what it
+	// does not tell of by then the events do.
 	yieldMost = 600 * time.Millisecond
 )
 
@@ -50,6 +51,8 @@ func (t *term) lookForOpenings() {
 	a.due, a.looking, a.size = a.due[n:], true, nextSize(max(a.size, firstBatch), n)
 	ids := idsOf(rows)
 	t.io(func(ctx context.Context) func() {
+		ctx, cancel := context.WithTimeout(ctx, yieldMost)
+		defer cancel()
 		standing, err := t.cfg.Outbox.Standing(ctx, ids)
 		return func() {
 			a.looking = false
@@ -60,7 +63,7 @@ func (t *term) lookForOpenings() {
 }
 
 // found keeps those of the rows that stand, to be told. What an aggregate's lower version stands before is told by its
-// event, in its turn.
+// event, in its turn; and what went out while the look was under way has been.
 func (t *term) found(rows []*row, ids []string) {
 	standing := make(map[string]bool, len(ids))
 	for _, id := range ids {

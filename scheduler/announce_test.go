@@ -98,3 +98,24 @@ func TestEventsFollowWhateverBecomesOfTheAnnouncement(t *testing.T) {
 		}
 	})
 }
+
+func TestEventsDoNotWaitLongForALook(t *testing.T) {
+	for name, look := range map[string]time.Duration{
+		"that answers behind the events": yieldMost - 5*time.Millisecond,
+		"that hangs":                     time.Minute,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(w *world) {
+				h := newHerald()
+				due := w.start.Add(10 * time.Second)
+				id := w.db.add("room", due)
+				late := w.db.add("late", w.start.Add(-time.Hour)) // at the queue's head nothing waits for a look
+				w.db.set(func(d *database) { d.look = look })
+				w.run("a", announcing(h))
+				w.at(15 * time.Second)
+				w.wantStored(id, due, time.Second)
+				w.wantStored(late, w.start.Add(-time.Hour), time.Hour+5*time.Second)
+			})
+		})
+	}
+}

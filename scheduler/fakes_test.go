@@ -58,6 +58,7 @@ type database struct {
 
 	away    bool
 	latency time.Duration
+	look    time.Duration // how much longer Standing takes
 	scans   int
 	read    int                  // rows that scans gave
 	claims  []int                // sizes
@@ -153,6 +154,9 @@ func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]
 
 func (d *database) Standing(ctx context.Context, ids []string) ([]string, error) {
 	if err := d.enter(ctx); err != nil {
+		return nil, err
+	}
+	if err := pause(ctx, d.look); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()

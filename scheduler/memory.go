@@ -110,8 +110,11 @@ func (m *memory) enter(r *row) {
 	m.behind++
 }
 
-// first tells whether no lower version of the row's aggregate stands before it.
-func (m *memory) first(r *row) bool { return m.lines[r.aggregate()][0] == r }
+// first tells whether the row waits in its line, and no lower version of its aggregate before it.
+func (m *memory) first(r *row) bool {
+	line := m.lines[r.aggregate()]
+	return len(line) > 0 && line[0] == r
+}
 
 // leave takes a row out of its line.
 func (m *memory) leave(r *row) {

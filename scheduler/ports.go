@@ -13,7 +13,7 @@ type Outbox interface {
 	// and id, at most limit of them.
 	Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error)
 	// Standing gives those of ids that the outbox has and that are due by the database's clock, claimed or not. Such a
-	// row is never deleted any more, since a change that deletes one is committed before its instant or not at all.
+	// row is never deleted any more: a change that deletes one is seen to be in time, and holds it locked until the commit.
 	Standing(ctx context.Context, ids []string) ([]string, error)
 	// Claim claims those of ids that are due by the database's clock, not published, and not claimed under the lease's
 	// epoch or a higher one, while the lease is held; and gives the ids of those that bear this claim, from this call or

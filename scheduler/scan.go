@@ -136,6 +136,7 @@ func (t *term) merge(rows []events.Due, until time.Time) {
 		r.stage = waiting
 		r.notBefore = t.cfg.Clock.Now().Add(min(time.Millisecond<<min(r.attempts, 8), 250*time.Millisecond))
 		t.claim.again = append(t.claim.again, r)
+		t.announceLater(r)
 	}
 	c.asked, c.marked = nil, nil
 }
