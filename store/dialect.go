@@ -236,7 +236,8 @@ func openMySQL(cfg *mysql.Config) (*sql.DB, error) {
 
 // readCommitted has every connection read what is committed by each statement, not by the transaction's first. A
 // change reads after it waited for a lock, and must see what it waited for; and an UPDATE of many rows keeps no lock on
-// those that it passed over.
+// those that it passed over. And it has the server end a transaction whose process does not go on with it: a machine that
+// vanished would else keep its locks for as long as the server believes in its connection.
 type readCommitted struct{ driver.Connector }
 
 // Connect implements driver.Connector.
@@ -252,8 +253,10 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}
-	if _, err = whole.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	for _, text := range settings {
+		if _, err := whole.ExecContext(ctx, text, nil); err != nil && !isUnknownVariable(err) {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
 	kept := keeping(whole, keptOnServer)
 	kept.server = true
@@ -261,4 +264,17 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 		*preparedConn
 		driver.NamedValueChecker
 	}{kept, whole}, nil
+}
+
+// settings are made on every connection, each where the server knows it: MySQL has no bound for transactions that wait
+// for their client.
+var settings = []string{
+	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+	"SET SESSION idle_write_transaction_timeout = 5", // seconds; MariaDB
+	"SET SESSION tidb_idle_transaction_timeout = 5",
+}
+
+func isUnknownVariable(err error) bool {
+	n, ok := mysqlNumber(err)
+	return ok && n == 1193
 }

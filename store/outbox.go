@@ -38,8 +38,8 @@ func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]eve
 func unixMillisUp(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
 
 // Standing gives those of ids that are in the outbox and due by the database's clock, claimed or not. It waits for whoever
-// is about to delete one; from then on nobody does, since a transaction that deletes an opening commits before its
-// instant or not at all (see inTime).
+// is about to delete one; from then on nobody does, since a transaction that deletes an opening is seen to be in time
+// while it holds the row locked (see inTime).
 func (s *Store) Standing(ctx context.Context, ids []string) (standing []string, err error) {
 	err = s.writeAgain(ctx, "look for due events", func(t *tx) error {
 		standing = standing[:0]
