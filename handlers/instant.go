@@ -85,27 +85,31 @@ func readAsk(now time.Time) func(*object) clinic.AskRequest {
 	}
 }
 
-// ask asks for an owner, within the brakes of bookings, and gives the browser the session that holds the request.
+// ask asks for an owner, within the brakes of bookings, and gives the browser the session that holds the request. What
+// could be right counts, also if it is refused: to find out costs about as much as to ring.
 func (h *Handler) ask(c *call, q clinic.AskRequest) (*clinic.InstantView, error) {
 	session, issue, err := c.ownerSession()
 	if err != nil {
 		return nil, err
 	}
 	q.Session = session
+	q.Normalise()
+	if err := q.Request.Validate(c.now); err != nil {
+		return nil, err
+	}
 	var try *act
 	if c.who.VetID == "" {
 		if try, err = enter(c.ctx(), demand{h.brakes.reservations, neighbourhood(c.address)}); err != nil {
 			return nil, err
 		}
 	}
+	defer try.settle(true)
 	turn, err := enter(c.ctx(), demand{h.brakes.phone, clinic.NormalPhone(q.Owner.Phone)})
 	if err != nil {
-		try.settle(false)
 		return nil, err
 	}
 	defer turn.settle(false)
 	view, err := h.Desk.Ask(c.ctx(), q)
-	try.settle(err == nil)
 	if err != nil {
 		return nil, err
 	}

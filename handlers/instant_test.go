@@ -197,11 +197,14 @@ func TestInstantBrakes(t *testing.T) {
 	for range clinic.MaxStanding {
 		one.asked(phone(0))
 	}
-	one.post("/api/v1/instant", phone(0)).refused(429, "too_many_reservations")
+	one.post("/api/v1/instant", phone(0)).refused(429, "too_many_reservations") // counts
+	nameless := phone(0)
+	nameless["owner"] = obj{"phone": "010-1000-0000"}
+	one.post("/api/v1/instant", nameless).refused(422, "invalid") // does not
 	booking := s.booking(tuesday9)
 	booking["owner"] = phone(0)["owner"]
 	one.post("/api/v1/reservations", booking).refused(429, "too_many_reservations")
-	for n := range 15 {
+	for n := range 14 {
 		s.browser().asked(phone(n + 1))
 	}
 	a := s.browser().post("/api/v1/instant", phone(99))
