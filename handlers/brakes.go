@@ -17,7 +17,7 @@ type brakes struct {
 	passwords    *brake // wrong passwords from an address
 	number       *brake // lookups of a reservation number
 	lookups      *brake // lookups from an address
-	reservations *brake // new reservations and photos from an address
+	reservations *brake // new reservations, and what rings or photos were tried, from an address
 	phone        *brake // bookings of a phone, one after another: the domain counts those that stand before each
 }
 

@@ -77,7 +77,7 @@ type Handler struct {
 	guard  *http.CrossOriginProtection
 	mux    *http.ServeMux
 	brakes *brakes
-	upload chan struct{} // one for each photo that may be on its way
+	upload *uploads
 	doors  *passwords
 	flash  sealer
 	ready  readinessCache
@@ -101,7 +101,7 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	h.brakes = newBrakes(c.Clock)
-	h.upload = make(chan struct{}, maxUploads)
+	h.upload = newUploads()
 	h.flash = c.Sessions.flash
 	h.mux = h.routes()
 	return h, nil

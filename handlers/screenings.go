@@ -84,14 +84,21 @@ func (h *Handler) screen(c *call) (*clinic.Screening, error) {
 	if err != nil {
 		return nil, err
 	}
-	var try *act
-	if c.who.VetID == "" {
-		if try, err = enter(c.ctx(), demand{h.brakes.reservations, neighbourhood(c.address)}); err != nil {
-			return nil, err
-		}
+	boundary, err := c.photoBoundary()
+	if err != nil {
+		return nil, err
 	}
-	s, err := h.screenWithin(c, session)
-	try.settle(err == nil)
+	try, leave, err := h.boardPhoto(c)
+	if err != nil {
+		return nil, err
+	}
+	defer leave() // not before it is taken in: until then it is in memory
+	form, err := c.photoForm(boundary)
+	try.settle(true) // whatever came of it, it took a place and its time
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.takePhoto(c, session, form)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +106,23 @@ func (h *Handler) screen(c *call) (*clinic.Screening, error) {
 	return s, nil
 }
 
-func (h *Handler) screenWithin(c *call, session string) (*clinic.Screening, error) {
-	form, err := c.photoForm()
-	if err != nil {
-		return nil, err
+// boardPhoto lets a photo begin, within the brakes and in a place. A vet's own calls are exempt from the brakes.
+func (h *Handler) boardPhoto(c *call) (try *act, leave func(), err error) {
+	address := ""
+	if c.who.VetID == "" {
+		address = neighbourhood(c.address)
+		if try, err = enter(c.ctx(), demand{h.brakes.reservations, address}); err != nil {
+			return nil, nil, err
+		}
 	}
+	if leave, err = h.upload.enter(c.ctx(), address); err != nil {
+		try.settle(false)
+		return nil, nil, err
+	}
+	return try, leave, nil
+}
+
+func (h *Handler) takePhoto(c *call, session string, form photoForm) (*clinic.Screening, error) {
 	// To arrive took its time; to be saved it gets as much as any other call.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx()), h.Timeout)
 	defer cancel()

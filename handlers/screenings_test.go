@@ -7,7 +7,10 @@ import (
 	"mime/multipart"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"vetroom/clinic"
 )
@@ -126,20 +129,70 @@ func TestPostScreeningRefuses(t *testing.T) {
 	}
 }
 
-// TestPhotosAndReservationsShareABrake: 20 of both a minute for an address; a vet's own calls are exempt.
+// TestPhotosAndReservationsShareABrake: 20 of both a minute for an address; a vet's own calls are exempt. A photo counts
+// whatever came of it, unless nothing of it was read.
 func TestPhotosAndReservationsShareABrake(t *testing.T) {
 	s := photoSite(t)
 	owner := s.browser()
 	owner.booked(tuesday9)
-	for range 19 {
-		owner.upload("photo", "bomb").ok(422) // does not count
+	for range 6 {
+		owner.post("/api/v1/screenings", obj{"photo": "x"}).refused(415, "unsupported_type") // does not count
+		owner.upload("photo", "bomb").ok(422)
+		owner.upload("body_part", "배").refused(422, "invalid")
 		owner.upload("photo", "photo").ok(202)
 	}
+	owner.do("POST", "/api/v1/screenings", "multipart/form-data; boundary=x", []byte("--x\r\ncut")).refused(400, "malformed")
 	if retry := owner.upload("photo", "photo").braked("rate_limited"); retry < 1 || retry > 60 {
 		t.Errorf("asked to wait %d s", retry)
 	}
 	vet := s.signedIn("kim")
 	vet.upload("photo", "photo").ok(202)
+}
+
+// slowIntake takes no photo before it may.
+type slowIntake struct{ may chan struct{} }
+
+func (s slowIntake) Take(ctx context.Context, body []byte) (clinic.Photo, error) {
+	<-s.may
+	return plainIntake{}.Take(ctx, body)
+}
+
+func TestUploadsUnderWayOfOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		may := make(chan struct{})
+		s := newSite(t, func(c *Config) { c.Intake = slowIntake{may} })
+		var wg sync.WaitGroup
+		var braked atomic.Int64
+		send := func(b *browser) {
+			wg.Go(func() {
+				switch a := b.upload("photo", "photo"); a.StatusCode {
+				case 202:
+				case 429:
+					a.braked("rate_limited")
+					braked.Add(1)
+				default:
+					t.Errorf("answered %d", a.StatusCode)
+				}
+			})
+		}
+		for range maxOfOne + 3 {
+			send(s.browser())
+		}
+		synctest.Wait() // each is being taken in, or was refused
+		if braked.Load() != 3 {
+			t.Errorf("%d of %d refused", braked.Load(), maxOfOne+3)
+		}
+		elsewhere := s.browser()
+		elsewhere.from = "192.0.2.9:1"
+		send(elsewhere)
+		synctest.Wait()
+		close(may)
+		wg.Wait()
+		s.browser().upload("photo", "photo").ok(202)
+		if braked.Load() != 3 || len(s.h.upload.of) != 0 || len(s.h.upload.places) != 0 {
+			t.Errorf("%d refused in the end; places are kept: %v", braked.Load(), s.h.upload.of)
+		}
+	})
 }
 
 func TestScreeningSpeaksTheCallersLanguage(t *testing.T) {

@@ -2,11 +2,13 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -19,6 +21,7 @@ const (
 	maxForm      = 64 << 10 // bytes of a form beside its photo
 	maxTooLarge  = 40 << 20 // bytes that are still read, and dropped, so that a browser hears why and not of a broken connection
 	maxUploads   = 32       // at a time; what has come of a photo is in memory
+	maxOfOne     = 4        // of them, of one address
 	maxParts     = 8
 	uploadPeriod = 2 * time.Minute
 )
@@ -29,25 +32,73 @@ type photoForm struct {
 	bodyPart string
 }
 
-// photoForm reads a multipart form with a photo. It returns errType, errMalformed, clinic.ErrPhotoLarge, errBusy while
-// too many photos are on their way, and clinic.ErrInvalid for what is missing or not known. Nothing of it touches a disk.
-func (c *call) photoForm() (photoForm, error) {
-	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		return photoForm{}, errType.With("Send multipart/form-data with a photo.")
-	}
-	if c.ContentLength > maxTooLarge {
-		return photoForm{}, clinic.ErrPhotoLarge
+// uploads gives places to the photos on their way.
+type uploads struct {
+	places chan struct{}
+
+	mu sync.Mutex     // guards of
+	of map[string]int // by address
+}
+
+func newUploads() *uploads {
+	return &uploads{places: make(chan struct{}, maxUploads), of: map[string]int{}}
+}
+
+// enter gives a photo of an address its place, and what gives that back. Nobody's, "", is not counted. It returns
+// errRateLimited to an address that has maxOfOne, and errBusy if no place became free.
+func (u *uploads) enter(ctx context.Context, address string) (leave func(), err error) {
+	if !u.count(address) {
+		return nil, &brakedError{time.Second}
 	}
 	select {
-	case c.h.upload <- struct{}{}:
-		defer func() { <-c.h.upload }()
-	case <-c.ctx().Done():
-		return photoForm{}, errBusy
+	case u.places <- struct{}{}:
+		return func() { <-u.places; u.discount(address) }, nil
+	case <-ctx.Done():
+		u.discount(address)
+		return nil, errBusy
 	}
+}
+
+func (u *uploads) count(address string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if address == "" {
+		return true
+	}
+	if u.of[address] >= maxOfOne {
+		return false
+	}
+	u.of[address]++
+	return true
+}
+
+func (u *uploads) discount(address string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.of[address]--; u.of[address] <= 0 {
+		delete(u.of, address)
+	}
+}
+
+// photoBoundary is what parts the form that a call is about to send. It returns errType and clinic.ErrPhotoLarge for
+// what is not worth reading.
+func (c *call) photoBoundary() (string, error) {
+	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
+		return "", errType.With("Send multipart/form-data with a photo.")
+	}
+	if c.ContentLength > maxTooLarge {
+		return "", clinic.ErrPhotoLarge
+	}
+	return params["boundary"], nil
+}
+
+// photoForm reads a multipart form with a photo. It returns errMalformed, clinic.ErrPhotoLarge, and clinic.ErrInvalid
+// for what is missing or not known. Nothing of it touches a disk.
+func (c *call) photoForm(boundary string) (photoForm, error) {
 	defer c.patience(uploadPeriod)()
 	body := http.MaxBytesReader(c.w, c.Body, maxTooLarge)
-	form, err := readPhotoForm(multipart.NewReader(body, params["boundary"]))
+	form, err := readPhotoForm(multipart.NewReader(body, boundary))
 	if errors.Is(err, clinic.ErrPhotoLarge) {
 		io.Copy(io.Discard, body) // how much of it is read bounds MaxBytesReader
 	}
