@@ -3,13 +3,14 @@ package signaling
 import "vetroom/clinic"
 
 // goOver ends what the former vet had at a door whose reservation went over to another: the seat here, and the watching
-// of the room. Another process that has the seat hears the same news. d.mu is held; the seat is for wentOver, after it.
+// of the room, also of a browser that has an owner's right to it: that may watch again. The hold on the door stays with
+// the watcher's reader, which gives it back at its next watch. Another process that has the seat hears the same news. d.mu is held; the seat is for wentOver, after it.
 func (d *door) goOver(former string) (gone *seat) {
 	if former == "" || former == d.room.VetID {
 		return nil
 	}
 	for p := range d.watchers {
-		if p.who.VetID == former && p.who.Session == "" {
+		if p.who.VetID == former {
 			delete(d.watchers, p)
 			p.send(errorFrame(errForbidden))
 		}

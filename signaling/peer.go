@@ -31,9 +31,9 @@ type peer struct {
 
 	// Of the reader.
 	seat       *seat
-	at         *door            // of the seat
-	rooms      map[string]*door // watched
-	vets       map[string]bool  // watched
+	at         *door              // of the seat
+	rooms      map[string]watched // and held, also those that it may not watch any more
+	vets       map[string]bool    // watched
 	messages   *rate.Limiter
 	lookups    *rate.Limiter
 	says       *rate.Limiter

@@ -25,46 +25,65 @@ func (p *peer) watch(m Watch) {
 	p.watchVets(ctx, m.Vets)
 }
 
-// allowed holds the rooms that the peer has a right to and refuses the others one by one. A room that it watches
-// already was allowed then.
-func (p *peer) allowed(ctx context.Context, ids []string) map[string]*door {
+// watched is a door that a peer watches, and by whose right.
+type watched struct {
+	*door
+	role clinic.Role
+}
+
+// allowed holds the rooms that the peer has a right to now and refuses the others one by one. What it watches already it
+// keeps while nobody can say.
+func (p *peer) allowed(ctx context.Context, ids []string) map[string]watched {
 	s := p.srv
-	doors := map[string]*door{}
+	rooms := map[string]watched{}
 	for _, id := range ids {
 		d := s.hub.hold(id)
-		if p.rooms[id] == nil {
-			if _, err := s.right(ctx, p.who, d); err != nil {
-				s.hub.release(d)
-				r := refusalOf(err)
-				p.refuse(refuse(r.code, "%s (%s)", r.detail, id))
-				continue
-			}
+		role, err := s.right(ctx, p.who, d)
+		if err != nil && !errors.Is(err, clinic.ErrNotFound) && d.watchedBy(p) {
+			role, err = p.rooms[id].role, nil
 		}
-		doors[id] = d
+		if err != nil {
+			s.hub.release(d)
+			r := refusalOf(err)
+			p.refuse(refuse(r.code, "%s (%s)", r.detail, id))
+			continue
+		}
+		rooms[id] = watched{d, role}
 	}
-	return doors
+	return rooms
+}
+
+func (d *door) watchedBy(p *peer) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.watchers[p]
+	return ok
 }
 
 // watchRooms takes the held doors in place of those watched before, and shows each as it is.
-func (p *peer) watchRooms(doors map[string]*door) {
-	for id, d := range p.rooms {
-		d.mu.Lock()
-		if doors[id] == nil {
-			delete(d.watchers, p)
+func (p *peer) watchRooms(rooms map[string]watched) {
+	for id, w := range p.rooms {
+		w.mu.Lock()
+		if _, ok := rooms[id]; !ok {
+			delete(w.watchers, p)
 		}
-		d.mu.Unlock()
-		p.srv.hub.release(d)
+		w.mu.Unlock()
+		p.srv.hub.release(w.door)
 	}
-	p.rooms = doors
-	for _, id := range slices.Sorted(maps.Keys(doors)) {
-		doors[id].show(p)
+	p.rooms = rooms
+	for _, id := range slices.Sorted(maps.Keys(rooms)) {
+		rooms[id].show(p)
 	}
 }
 
-// show makes the peer a watcher and sends it the room.
-func (d *door) show(p *peer) {
+// show makes the peer a watcher and sends it the room, unless this went over to another vet since it was allowed.
+func (d watched) show(p *peer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.role == clinic.RoleVet && d.room.VetID != p.who.VetID {
+		p.refuse(refuse(CodeForbidden, "%s (%s)", errForbidden.detail, d.id))
+		return
+	}
 	if d.watchers == nil {
 		d.watchers = map[*peer]struct{}{}
 	}

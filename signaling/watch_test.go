@@ -38,6 +38,98 @@ func TestWatchesByRight(t *testing.T) {
 	})
 }
 
+func giveToNew(v *clinic.Visit, now time.Time) ([]clinic.Event, error) {
+	return v.Transfer(&clinic.Vet{ID: "v-new"}, now)
+}
+
+func TestAFormerVetWatchesNoMore(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.core(t, "a")
+		defer c.stop()
+		w.book("room", time.Hour)
+		w.book("other", time.Hour)
+		owner, newVet := c.owner(t, "room"), c.vet(t, "new")
+		former := []*guest{c.vet(t, "room"), c.visit(t, clinic.Who{VetID: "v-room", Session: "s-other"})}
+		for _, g := range append(former, owner) {
+			g.say(`{"type":"watch","rooms":["room"]}`)
+			if g.told("room", ofRoom("room")) != 1 {
+				t.Fatalf("got %v", g.all())
+			}
+		}
+		w.change(t, "room", true, giveToNew)
+		synctest.Wait()
+		for _, g := range former {
+			if g.told("error", withCode("forbidden")) != 1 {
+				t.Fatalf("nobody said that it went over: %v", g.all())
+			}
+			g.say(`{"type":"watch","rooms":["room"]}`)
+		}
+		newVet.say(`{"type":"watch","rooms":["room"]}`)
+		w.change(t, "room", true, func(v *clinic.Visit, now time.Time) ([]clinic.Event, error) { return v.OpenEarly(now) })
+		synctest.Wait()
+		for _, g := range former {
+			if g.told("error", withCode("forbidden")) != 2 || g.told("room") != 1 {
+				t.Errorf("a former vet was told %v", g.all())
+			}
+			g.leave()
+		}
+		if newVet.last().State != "open" || owner.last().State != "open" {
+			t.Errorf("told %s and %s", newVet.last().Raw, owner.last().Raw)
+		}
+		owner.leave()
+		newVet.leave()
+		if c.Stats().Doors != 0 {
+			t.Errorf("%d doors are held by nobody", c.Stats().Doors)
+		}
+	})
+}
+
+// The right is found before, and the watch begins after, the room went over.
+func TestAWatchWhoseRightWentOverMeanwhile(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.core(t, "a")
+		defer c.stop()
+		w.book("other", time.Hour)
+		w.book("room", time.Hour)
+		w.mu.Lock()
+		w.visits["other"].Reservation.VetID, w.visits["other"].Room.VetID = "v-room", "v-room"
+		w.mu.Unlock()
+		reads := 0
+		w.onRead = func() {
+			if reads++; reads == 2 { // "room" was allowed
+				w.change(t, "room", true, giveToNew)
+				synctest.Wait() // until the event was heard
+			}
+		}
+		g := c.vet(t, "room")
+		g.say(`{"type":"watch","rooms":["room","other"]}`)
+		if g.told("error", withCode("forbidden")) != 1 || g.told("room", ofRoom("room")) != 0 || g.told("room", ofRoom("other")) != 1 {
+			t.Errorf("told %v", g.all())
+		}
+	})
+}
+
+func TestAWatchIsKeptWhileTheDatabaseIsAway(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.core(t, "a")
+		defer c.stop()
+		w.book("room", time.Hour)
+		g := c.owner(t, "room")
+		g.say(`{"type":"watch","rooms":["room"]}`)
+		w.setAway(true)
+		g.say(`{"type":"watch","rooms":["room","more"]}`)
+		if g.told("room", ofRoom("room")) != 2 || g.told("error", withCode("unavailable")) != 1 {
+			t.Fatalf("told %v", g.all())
+		}
+		w.setAway(false)
+		w.change(t, "room", true, func(v *clinic.Visit, now time.Time) ([]clinic.Event, error) { return v.OpenEarly(now) })
+		synctest.Wait()
+		if g.last().State != "open" {
+			t.Errorf("told %v", g.all())
+		}
+	})
+}
+
 func TestAWatchShowsNoPresence(t *testing.T) {
 	inOpenRoom(t, 1, func(t *testing.T, w *world, at [2]*core, owner, vet *guest) {
 		g := at[0].owner(t, "room")
