@@ -22,8 +22,8 @@ const (
 type Mail struct {
 	ReservationID string
 	Kind          MailKind
-	Sequence      int64 // the reservation's; of reminders the start in Unix milliseconds, so that none comes twice
-	VetID         string
+	Sequence      int64  // the reservation's; of reminders the start in Unix milliseconds, so that none comes twice
+	VetID         string // of reminders, whose it was when they were planned
 	Start         time.Time
 	DueAt         time.Time // when it is to be tried next
 	Tries         int       // that failed
@@ -64,7 +64,8 @@ func (m Mail) Reminders(now time.Time) []Mail {
 	return ahead
 }
 
-// Holds tells whether what the mail says is still so, and still worth saying: only then is it sent.
+// Holds tells whether what the mail says is still so, and still worth saying: only then is it sent. A reminder tells of
+// the start alone, and is written with the vet whose the visit is then.
 func (m Mail) Holds(v *Visit, now time.Time) bool {
 	r := &v.Reservation
 	if m.Kind == MailCancelled {
@@ -73,5 +74,6 @@ func (m Mail) Holds(v *Visit, now time.Time) bool {
 	until := map[MailKind]time.Time{
 		MailConfirmed: r.End, MailMoved: r.End, MailDayBefore: r.Start.Add(-time.Hour), MailSoon: r.Start,
 	}[m.Kind]
-	return r.Standing() && r.VetID == m.VetID && r.Start.Equal(m.Start) && now.Before(until)
+	_, reminds := reminders[m.Kind]
+	return r.Standing() && (reminds || r.VetID == m.VetID) && r.Start.Equal(m.Start) && now.Before(until)
 }

@@ -68,8 +68,11 @@ func TestAMailThatIsNoMoreTrueIsNotSent(t *testing.T) {
 		t.Errorf("cancelled: %+v", m)
 	}
 	for _, other := range []*Visit{&moved, &given, &cancelled} {
-		if confirmed.Holds(other, now) || soon.Holds(other, now) {
+		if confirmed.Holds(other, now) || soon.Holds(other, now) && other != &given {
 			t.Errorf("still said of %+v", other.Reservation)
 		}
+	}
+	if !soon.Holds(&given, now) {
+		t.Error("given away, it is reminded of no more: the reminder is there once for both vets")
 	}
 }

@@ -38,6 +38,7 @@ type house struct {
 	mu     sync.Mutex // guards what follows
 	now    time.Time
 	away   int // so many writes fail yet
+	noPlan int // so many plans fail yet
 	visits map[string]*clinic.Visit
 	links  map[clinic.LinkHash]string
 	mails  map[string]*row
@@ -110,6 +111,10 @@ func (h *house) write() error {
 func (h *house) PlanMails(_ context.Context, mails []clinic.Mail) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.noPlan > 0 {
+		h.noPlan--
+		return errAway
+	}
 	for _, m := range mails {
 		if h.mails[m.Key()] == nil {
 			h.mails[m.Key()] = &row{Mail: m}

@@ -194,10 +194,9 @@ type round struct {
 
 // try sends a mail if it still holds, and says what became of it.
 func (r *round) try(ctx context.Context, m clinic.Mail) (outcome string, err error) {
-	if m.Tries == 0 {
-		if err := r.Queue.PlanMails(ctx, m.Reminders(r.Clock.Now())); err != nil {
-			return Postponed, err
-		}
+	// At each try, for the last may have failed before this. What is planned already stays as it is.
+	if err := r.Queue.PlanMails(ctx, m.Reminders(r.Clock.Now())); err != nil {
+		return Postponed, err
 	}
 	letter, ok, err := r.letter(ctx, m)
 	switch {

@@ -105,6 +105,29 @@ func TestRemindersComeOnce(t *testing.T) {
 	}
 }
 
+func TestRemindersOutliveAFaultAndATransfer(t *testing.T) {
+	h, p, counts := newHouse(t), newPost(t), map[string]int{}
+	h.book("r1")
+	w := h.worker("a", smtpTo(t, "smtp://"+p.address), counts)
+	h.noPlan = 1
+	h.round(w)
+	if counts[notify.Postponed] != 1 || len(h.mails) != 1 {
+		t.Fatalf("counted %v, planned %v", counts, h.mails)
+	}
+	h.advance(15 * time.Second)
+	h.round(w)
+	if len(p.mails()) != 1 || len(h.mails) != 3 {
+		t.Fatalf("taken %d, planned %v", len(p.mails()), h.mails)
+	}
+	h.change("r1", func(v *clinic.Visit) ([]clinic.Event, error) { return v.Transfer(&clinic.Vet{ID: "other"}, h.Now()) })
+	for ; h.Now().Before(start); h.advance(time.Minute) {
+		h.round(w)
+	}
+	if len(p.mails()) != 4 || counts[notify.Sent] != 4 { // confirmed, moved, and two reminders
+		t.Errorf("taken %d, counted %v", len(p.mails()), counts)
+	}
+}
+
 func TestNoMailOfWhatIsNoLongerSo(t *testing.T) {
 	h, p, counts := newHouse(t), newPost(t), map[string]int{}
 	h.book("cancelled")
