@@ -49,11 +49,11 @@ func (d *Desk) Ask(ctx context.Context, q AskRequest) (*InstantView, error) {
 // the same: whoever leads looks again.
 func (d *Desk) dispatched(ctx context.Context, id string) (*InstantView, error) {
 	_, failed := d.Dispatch(ctx)
-	view, err := d.instant(ctx, id)
+	r, err := d.Store.Instant(ctx, id)
 	if err != nil {
 		return nil, errors.Join(err, failed)
 	}
-	return view, nil
+	return d.placed(ctx, r)
 }
 
 // anybodyMay says why no vet may see the animal today, if none may.
@@ -92,24 +92,28 @@ func (d *Desk) anybodyMay(ctx context.Context, q AskRequest) error {
 
 // Instant gives a request to the owner who made it. It returns ErrNotFound to others.
 func (d *Desk) Instant(ctx context.Context, who Who, id string) (*InstantView, error) {
-	view, err := d.instant(ctx, id)
-	if err == nil && (who.Session == "" || view.Session != who.Session) {
+	if who.Session == "" {
 		return nil, ErrNotFound
 	}
-	return view, err
-}
-
-func (d *Desk) instant(ctx context.Context, id string) (*InstantView, error) {
-	views, err := d.InstantNews(ctx, []string{id})
+	r, err := d.Store.Instant(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range views {
-		if v.ID == id {
-			return v, nil
-		}
+	if r.Session != who.Session {
+		return nil, ErrNotFound
 	}
-	return nil, ErrNotFound
+	return d.placed(ctx, r)
+}
+
+// placed gives a request with its place in the queue.
+func (d *Desk) placed(ctx context.Context, r *InstantRequest) (*InstantView, error) {
+	v := &InstantView{InstantRequest: r}
+	if r.State != InstantQueued {
+		return v, nil
+	}
+	before, err := d.Store.QueuedBefore(ctx, r)
+	v.Position = before + 1
+	return v, err
 }
 
 // InstantNews gives all requests that stand, oldest first, and those of ids that do not any more.

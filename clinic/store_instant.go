@@ -15,6 +15,10 @@ type InstantStore interface {
 	AddInstant(ctx context.Context, r *InstantRequest) error
 	// Instants gives the requests that stand and those of ids, whatever they are, oldest first.
 	Instants(ctx context.Context, ids []string) ([]*InstantRequest, error)
+	// Instant gives a request, or ErrNotFound.
+	Instant(ctx context.Context, id string) (*InstantRequest, error)
+	// QueuedBefore counts the requests that are queued and older than this one.
+	QueuedBefore(ctx context.Context, r *InstantRequest) (int, error)
 	// ChangeInstant saves what decide did. It returns ErrRung if the vet whom it shall ring is rung by another request.
 	ChangeInstant(ctx context.Context, id string, decide func(r *InstantRequest, now time.Time) error) (*InstantRequest, error)
 	// AcceptInstant saves a request with the visit that decide made of it, which the request's session then holds, and

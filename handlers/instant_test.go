@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -119,6 +120,49 @@ func TestAnInstantRequestIsItsOwners(t *testing.T) {
 	vet.post("/api/v1/vet/instant/"+r.ID+"/accept", nil).refused(409, "closed")
 	if rings := vet.rings(); len(rings) != 1 {
 		t.Errorf("the other's does not ring: %+v", rings)
+	}
+}
+
+// watchedInstants is a store that notes what is asked of requests.
+type watchedInstants struct {
+	clinic.Store
+	asked *[]string
+}
+
+func (s watchedInstants) Instant(ctx context.Context, id string) (*clinic.InstantRequest, error) {
+	*s.asked = append(*s.asked, "one")
+	return s.Store.Instant(ctx, id)
+}
+
+func (s watchedInstants) QueuedBefore(ctx context.Context, r *clinic.InstantRequest) (int, error) {
+	*s.asked = append(*s.asked, "before")
+	return s.Store.QueuedBefore(ctx, r)
+}
+
+func (s watchedInstants) Instants(ctx context.Context, ids []string) ([]*clinic.InstantRequest, error) {
+	*s.asked = append(*s.asked, "all")
+	return s.Store.Instants(ctx, ids)
+}
+
+// TestARequestIsReadAlone: strangers cannot make the clinic read who waits.
+func TestARequestIsReadAlone(t *testing.T) {
+	var asked []string
+	s := newSite(t, func(c *Config) { c.Desk.Store = watchedInstants{c.Desk.Store, &asked} })
+	owner, other := s.browser(), s.browser()
+	first, r := other.asked(s.asking()), owner.asked(s.asking())
+	for _, test := range []struct {
+		b      *browser
+		status int
+		want   string
+	}{{s.browser(), 404, ""}, {other, 404, "one"}, {owner, 200, "one before"}} {
+		asked = nil
+		test.b.get("/api/v1/instant/" + r.ID).ok(test.status)
+		if got := strings.Join(asked, " "); got != test.want {
+			t.Errorf("%d after %q, want %q", test.status, got, test.want)
+		}
+	}
+	if a, b := other.instant(first.ID), owner.instant(r.ID); a.Position != 1 || b.Position != 2 {
+		t.Errorf("placed %d and %d", a.Position, b.Position)
 	}
 }
 

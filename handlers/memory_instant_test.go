@@ -40,6 +40,25 @@ func (m *memory) Instants(ctx context.Context, ids []string) ([]*clinic.InstantR
 	return found, nil
 }
 
+func (m *memory) Instant(ctx context.Context, id string) (*clinic.InstantRequest, error) {
+	unlock, err := m.in(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return m.instant(id)
+}
+
+func (m *memory) QueuedBefore(ctx context.Context, r *clinic.InstantRequest) (n int, err error) {
+	all, err := m.Instants(ctx, nil)
+	for _, o := range all {
+		if o.State == clinic.InstantQueued && cmp.Or(o.CreatedAt.Compare(r.CreatedAt), cmp.Compare(o.ID, r.ID)) < 0 {
+			n++
+		}
+	}
+	return n, err
+}
+
 // instant gives a copy of a request. Callers hold mu.
 func (m *memory) instant(id string) (*clinic.InstantRequest, error) {
 	r, ok := m.instants[id]

@@ -65,6 +65,20 @@ func instants(ctx context.Context, q querier, text string, args ...any) ([]*clin
 	return all, err
 }
 
+// Instant implements clinic.InstantStore.
+func (s *Store) Instant(ctx context.Context, id string) (*clinic.InstantRequest, error) {
+	r, err := s.instant(ctx, id)
+	return r, s.fault("read an instant request", err)
+}
+
+// QueuedBefore implements clinic.InstantStore.
+func (s *Store) QueuedBefore(ctx context.Context, r *clinic.InstantRequest) (n int, err error) {
+	at := r.CreatedAt.UnixMilli()
+	err = s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM instant_requests WHERE standing = 1 AND state = 'queued'
+		AND created_at <= ? AND (created_at < ? OR id < ?)`, at, at, r.ID).Scan(&n)
+	return n, s.fault("count those who wait before", err)
+}
+
 func (s *Store) instant(ctx context.Context, id string) (*clinic.InstantRequest, error) {
 	if !plain(id) {
 		return nil, clinic.ErrNotFound

@@ -84,12 +84,28 @@ func testInstant(t *testing.T, fresh func(*testing.T) string) {
 		read.Purpose != first.Purpose || read.Symptoms != first.Symptoms || !read.ExpiresAt.Equal(first.ExpiresAt) || len(read.Steps) != 1 {
 		h.Errorf("saved %+v\nread  %+v", first, read)
 	}
+	before := func(r *clinic.InstantRequest, want int) {
+		h.Helper()
+		if n, err := h.QueuedBefore(h.Context(), r); n != want || err != nil {
+			h.Errorf("%d are queued before, want %d: %v", n, want, err)
+		}
+	}
+	before(first, 0)
+	before(second, 1)
+	if one, err := h.Instant(h.Context(), second.ID); err != nil || one.Session != second.Session || one.State != clinic.InstantQueued {
+		h.Errorf("one alone is %+v, %v", one, err)
+	}
+	for _, id := range []string{NewID(), "no id\n"} {
+		_, err := h.Instant(h.Context(), id)
+		h.wantError(err, clinic.ErrNotFound, "an unknown request read")
+	}
 	vets := h.online(2)
 	ring := func(id, vet string) error {
 		_, err := h.ChangeInstant(h.Context(), id, func(r *clinic.InstantRequest, now time.Time) error { return r.Ring(vet, now) })
 		return err
 	}
 	h.must(ring(first.ID, vets[0]))
+	before(second, 0)
 	h.wantError(ring(second.ID, vets[0]), clinic.ErrRung, "a vet who is rung by another")
 	if r := h.instant(second.ID); r.State != clinic.InstantQueued || r.Rev != 0 {
 		h.Errorf("a ring that failed left %+v", r)
