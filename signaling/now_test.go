@@ -14,6 +14,7 @@ import (
 func (w *world) SlotsIn(_ context.Context, vet string, span clinic.Span) (found []clinic.Slot, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.slotReads[vet]++
 	for _, s := range w.slots[vet] {
 		if s.Overlaps(span) {
 			found = append(found, s)
@@ -162,7 +163,8 @@ func TestTellsOfSlots(t *testing.T) {
 			w.slots[vet] = append(w.slots[vet], clinic.Slot{Span: clinic.Span{Start: at, End: at.Add(20 * time.Minute)}, State: clinic.SlotTaken})
 		}
 		anyone, deaf := c.visit(t, clinic.Who{}), c.visit(t, clinic.Who{})
-		anyone.say(`{"type":"watch","vets":[%q]}`, vet)
+		w.vets["v-third"] = &clinic.Vet{ID: "v-third", Version: 1}
+		anyone.say(`{"type":"watch","vets":[%q,"v-third"]}`, vet)
 		said := func(kind clinic.EventKind, previous time.Time) {
 			w.publish(t, clinic.Event{Kind: kind, Version: 1, Due: w.Now(), Visit: v, PreviousStart: previous})
 			synctest.Wait()
@@ -184,9 +186,9 @@ func TestTellsOfSlots(t *testing.T) {
 		}
 		over := *v // to another vet, whom nobody watches
 		over.Reservation.VetID = "v-other"
-		w.publish(t, clinic.Event{Kind: clinic.BookingRescheduled, Version: 2, Due: w.Now(), Visit: &over, PreviousStart: start})
+		w.publish(t, clinic.Event{Kind: clinic.BookingRescheduled, Version: 2, Due: w.Now(), Visit: &over, PreviousStart: start, PreviousVetID: vet})
 		synctest.Wait()
-		if anyone.told("slot") != 7 {
+		if anyone.told("slot") != 7 || w.slotReads["v-third"]+w.slotReads["v-other"] != 0 {
 			t.Fatalf("given to another vet: got %v", anyone.all())
 		}
 		w.setAway(true)

@@ -57,18 +57,15 @@ func (s *Server) hearBooking(m events.Message) {
 		return
 	}
 	b := e.Booking
-	if !s.vets.watched(b.VetID) && (b.PreviousStart == nil || !b.PreviousStart.Equal(b.Start.Time)) {
+	span := clinic.Span{Start: b.Start.Time, End: b.End.Time}
+	if s.vets.watched(b.PreviousVetID) { // whose time it took before, the same
+		s.slots.note(b.PreviousVetID, span)
+	}
+	if !s.vets.watched(b.VetID) {
 		return
 	}
-	span := clinic.Span{Start: b.Start.Time, End: b.End.Time}
 	s.slots.note(b.VetID, span)
-	switch {
-	case b.PreviousStart == nil:
-	case b.PreviousStart.Equal(b.Start.Time): // it went over to this vet; whose it was the event does not say
-		for _, id := range s.vets.ids() {
-			s.slots.note(id, span)
-		}
-	default:
+	if b.PreviousStart != nil && !b.PreviousStart.Equal(b.Start.Time) {
 		s.slots.note(b.VetID, clinic.Span{Start: b.PreviousStart.Time, End: b.PreviousStart.Add(span.End.Sub(span.Start))})
 	}
 }

@@ -44,6 +44,7 @@ type world struct {
 	servers  int // started
 
 	slots      map[string][]clinic.Slot // by vet
+	slotReads  map[string]int           // by vet
 	instants   []*clinic.InstantRequest // oldest first
 	screenings []clinic.ScreeningNews
 }
@@ -61,7 +62,7 @@ type subscription struct {
 func newWorld() *world {
 	return &world{
 		visits: map[string]*clinic.Visit{}, vets: map[string]*clinic.Vet{}, granted: map[string]bool{},
-		epochs: map[string]int64{}, attended: map[string]int{}, feeds: map[string][]*feed{}, subs: map[string][]*subscription{},
+		epochs: map[string]int64{}, attended: map[string]int{}, slotReads: map[string]int{}, feeds: map[string][]*feed{}, subs: map[string][]*subscription{},
 	}
 }
 
