@@ -92,7 +92,7 @@ type AI struct {
 	Version     int64              `json:"version"` // of the screening
 	ScreeningID string             `json:"screening_id"`
 	Model       string             `json:"model,omitempty"`       // of .result and .reviewed: who looked, "name@version"
-	Findings    []clinic.Finding   `json:"findings,omitempty"`    // of .result: code A1 to A7 and score 0 to 1, the surest first
+	Findings    []clinic.Finding   `json:"findings,omitzero"`     // of .result, [] for none: code A1 to A7 and score 0 to 1, the surest first
 	Quality     *clinic.Quality    `json:"quality,omitempty"`     // of the photo
 	ReasonCode  clinic.ReasonCode  `json:"reason_code,omitempty"` // of .failed: unavailable, refused, invalid_result
 	Agrees      *bool              `json:"agrees,omitempty"`      // of .reviewed
@@ -171,7 +171,7 @@ func aiData(e clinic.Event) AI {
 	d := AI{Version: e.Version, ScreeningID: s.ID, Model: s.Model, ReasonCode: e.Reason, Quality: &s.Quality}
 	switch e.Kind {
 	case clinic.AIResult:
-		d.Findings = s.Findings
+		d.Findings = append([]clinic.Finding{}, s.Findings...)
 	case clinic.AIReviewed:
 		d.Agrees, d.Finding, d.Quality = &s.Review.Agrees, s.Review.Finding, nil
 	}

@@ -102,6 +102,21 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// A result that found nothing says so.
+func TestAResultWithoutFindings(t *testing.T) {
+	for _, findings := range [][]clinic.Finding{nil, {}} {
+		s := &clinic.Screening{ID: "0193d0f0-0000-7000-8000-000000000004", State: clinic.ScreeningDone, Model: "m@1", Findings: findings}
+		m, err := Encode(clinic.Event{Kind: clinic.AIResult, ID: "e", Version: 1, Due: start, Screening: s})
+		if err != nil || !strings.Contains(string(m.Body), `"findings":[]`) {
+			t.Errorf("encoded as %s, %v", m.Body, err)
+		}
+		m, err = Encode(clinic.Event{Kind: clinic.AIReviewed, ID: "e", Version: 1, Due: start, Screening: s})
+		if err != nil || strings.Contains(string(m.Body), "findings") {
+			t.Errorf("encoded as %s, %v", m.Body, err)
+		}
+	}
+}
+
 // TestAnotherReaderUnderstands reads each message with the kept CloudEvents library, as a subscriber would.
 func TestAnotherReaderUnderstands(t *testing.T) {
 	for _, e := range samples() {
