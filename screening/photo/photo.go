@@ -117,7 +117,7 @@ func Look(body []byte, l Limits) (Header, error) {
 		return h, ErrUnreadable
 	case h.Width > l.Pixels/h.Height:
 		return h, fmt.Errorf("%w: %d by %d", ErrTooLarge, h.Width, h.Height)
-	case h.Kind == JPEG && bytes.Count(body, []byte{0xFF, 0xDA}) > maxScans:
+	case h.Kind == JPEG && scansOf(body) > maxScans:
 		return h, fmt.Errorf("%w: too many scans", ErrUnreadable)
 	}
 	return h, nil

@@ -130,7 +130,6 @@ func TestKinds(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	whole := asJPEG(t, corner(64, 32))
-	scans := bytes.Repeat([]byte{0xFF, 0xDA}, maxScans+1)
 	nothing := asPNG(t, corner(1, 1))
 	copy(nothing[16:], []byte{0, 0, 0, 0}) // its width
 	for name, test := range map[string]struct {
@@ -143,13 +142,45 @@ func TestRefused(t *testing.T) {
 		"a header alone":       {whole[:3], ErrUnreadable},
 		"without width":        {nothing, ErrUnreadable},
 		"a bomb":               {asPNG(t, image.NewGray(image.Rect(0, 0, 8000, 4000))), ErrTooLarge},
-		"endless scans":        {append(bytes.Clone(whole), scans...), ErrUnreadable},
+		"endless scans":        {withScans(whole, maxScans+1), ErrUnreadable},
 		"an empty webp":        {[]byte("RIFF\x04\x00\x00\x00WEBP"), ErrUnreadable},
 		"a canvas too small":   {withExifInWebP(webpFile(t, "lossless.webp"), turned(1), 2, 2), ErrUnreadable},
 	} {
 		if _, err := Read(test.body, all); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
+	}
+}
+
+// withScans repeats the one scan of a file.
+func withScans(body []byte, n int) []byte {
+	at, end := bytes.LastIndex(body, []byte{0xFF, 0xDA}), len(body)-2
+	return append(append(bytes.Clone(body[:at]), bytes.Repeat(body[at:end], n)...), body[end:]...)
+}
+
+// TestScansAreThoseOfThePicture: a phone's motion photo has a film behind the picture, a thumbnail a scan of its own.
+func TestScansAreThoseOfThePicture(t *testing.T) {
+	whole := asJPEG(t, corner(64, 32))
+	film := bytes.Repeat([]byte{0xFF, 0xDA, 0x00}, 1000)
+	fill := append(bytes.Clone(whole[:len(whole)-2]), 0xFF, 0xFF, 0x00, 0xFF, 0xD3, 0xFF, 0xFF, 0xD9)
+	for name, test := range map[string]struct {
+		body []byte
+		want int
+	}{
+		"one": {whole, 1}, "many": {withScans(whole, maxScans), maxScans}, "too many": {withScans(whole, maxScans+1), maxScans + 1},
+		"with a film": {append(bytes.Clone(whole), film...), 1}, "with a thumbnail": {withExifInJPEG(whole, whole), 1},
+		"with fill bytes": {append(fill, film...), 1}, "cut off": {whole[:len(whole)-3], 1}, "cut in a marker": {append(whole[:len(whole)-1:len(whole)-1], 0xDA), 2},
+		"nothing": {[]byte{0xFF, 0xD8}, 0}, "a length that is none": {[]byte{0xFF, 0xD8, 0xFF, 0xE1, 0, 1, 0xFF, 0xDA, 0, 2}, 0},
+	} {
+		if got := scansOf(test.body); got != test.want {
+			t.Errorf("%s: %d scans, want %d", name, got, test.want)
+		}
+	}
+	if _, err := Read(append(bytes.Clone(whole), film...), all); err != nil {
+		t.Errorf("a motion photo: %v", err)
+	}
+	if _, err := Look(withScans(whole, maxScans+1), all); !errors.Is(err, ErrUnreadable) {
+		t.Errorf("too many scans: %v", err)
 	}
 }
 
