@@ -154,12 +154,19 @@ type framedSocket struct{ io.Writer }
 
 // take reads and handles one frame.
 func (s framedSocket) take(h *hall, from io.Reader) error {
-	f, err := ws.ReadFrame(io.LimitReader(from, signaling.MaxFrame))
+	header, err := ws.ReadHeader(from)
 	if err != nil {
 		return err
 	}
-	f = ws.UnmaskFrameInPlace(f)
-	switch f.Header.OpCode {
+	if header.Length > signaling.MaxFrame {
+		return ws.ErrHeaderLengthUnexpected
+	}
+	payload := make([]byte, header.Length)
+	if _, err := io.ReadFull(from, payload); err != nil {
+		return err
+	}
+	f := ws.UnmaskFrameInPlace(ws.Frame{Header: header, Payload: payload})
+	switch header.OpCode {
 	case ws.OpClose:
 		return net.ErrClosed
 	case ws.OpPing:

@@ -50,6 +50,7 @@ func TestTransferAndMoveLate(t *testing.T) {
 	if own, err = moved.MoveLate(Span{start.Add(time.Hour), start.Add(80 * time.Minute)}, at); err != nil || moved.Room.StateAt(at) != RoomLocked {
 		t.Fatalf("moved: %+v, %v", moved, err)
 	}
+	wantKinds(t, "late move", own, "booking.rescheduled 3m0s", "room.rescheduled 3m0s")
 	wantKinds(t, "after a late move", moved.Ahead(at), "booking.reminder 50m0s", "room.open 1h0m0s", "room.closed 1h25m0s")
 	after := start.Add(time.Hour)
 	if _, err := v.Transfer(&Vet{ID: "other"}, after); !errors.Is(err, ErrClosed) {

@@ -93,7 +93,7 @@ func TestAI(t *testing.T) {
 		"never":               {[]func(http.ResponseWriter, *http.Request){answer(500, goodAnswer)}, ErrUnavailable, 3},
 		"hangs for ever":      {[]func(http.ResponseWriter, *http.Request){hang}, ErrUnavailable, 3},
 		"refuses":             {[]func(http.ResponseWriter, *http.Request){answer(400, "no")}, ErrRefused, 1},
-		"sends on":            {[]func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 307) }}, ErrRefused, 1},
+		"sends on":            {[]func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusTemporaryRedirect) }}, ErrRefused, 1},
 		"garbage":             {[]func(http.ResponseWriter, *http.Request){answer(200, "<html>")}, ErrInvalidResult, 1},
 		"garbage after a 500": {[]func(http.ResponseWriter, *http.Request){answer(502, ""), answer(200, "[]")}, ErrInvalidResult, 2},
 	} {
