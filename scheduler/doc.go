@@ -22,6 +22,7 @@
 //   - Nothing that was claimed is forgotten while the lease is held: publishing and marking are tried until they
 //     succeed. What a dead leader left is found by the next one's first look.
 //
-// One goroutine, the term's loop, owns all that is in memory. Each kind of I/O (scan, look, announce, claim, publish, mark, check) has
-// at most one call under way, in a goroutine of its own, which hands back what to do with its result.
+// One goroutine, the term's loop, owns all that is in memory. Each kind of I/O (scan, look, announce, claim,
+// publish, mark, check) has at most one call under way, in a goroutine of its own, which hands back what to do with its
+// result.
 package scheduler
