@@ -86,14 +86,16 @@ func TestAI(t *testing.T) {
 		want    error
 		tries   int
 	}{
-		"at once":             {[]func(http.ResponseWriter, *http.Request){answer(200, goodAnswer)}, nil, 1},
-		"at the third try":    {[]func(http.ResponseWriter, *http.Request){answer(500, ""), answer(503, "busy"), answer(200, goodAnswer)}, nil, 3},
-		"after a hang":        {[]func(http.ResponseWriter, *http.Request){hang, answer(200, goodAnswer)}, nil, 2},
-		"after a break":       {[]func(http.ResponseWriter, *http.Request){breakOff, answer(200, goodAnswer)}, nil, 2},
-		"never":               {[]func(http.ResponseWriter, *http.Request){answer(500, goodAnswer)}, ErrUnavailable, 3},
-		"hangs for ever":      {[]func(http.ResponseWriter, *http.Request){hang}, ErrUnavailable, 3},
-		"refuses":             {[]func(http.ResponseWriter, *http.Request){answer(400, "no")}, ErrRefused, 1},
-		"sends on":            {[]func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusTemporaryRedirect) }}, ErrRefused, 1},
+		"at once":          {[]func(http.ResponseWriter, *http.Request){answer(200, goodAnswer)}, nil, 1},
+		"at the third try": {[]func(http.ResponseWriter, *http.Request){answer(500, ""), answer(503, "busy"), answer(200, goodAnswer)}, nil, 3},
+		"after a hang":     {[]func(http.ResponseWriter, *http.Request){hang, answer(200, goodAnswer)}, nil, 2},
+		"after a break":    {[]func(http.ResponseWriter, *http.Request){breakOff, answer(200, goodAnswer)}, nil, 2},
+		"never":            {[]func(http.ResponseWriter, *http.Request){answer(500, goodAnswer)}, ErrUnavailable, 3},
+		"hangs for ever":   {[]func(http.ResponseWriter, *http.Request){hang}, ErrUnavailable, 3},
+		"refuses":          {[]func(http.ResponseWriter, *http.Request){answer(400, "no")}, ErrRefused, 1},
+		"sends on": {[]func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+		}}, ErrRefused, 1},
 		"garbage":             {[]func(http.ResponseWriter, *http.Request){answer(200, "<html>")}, ErrInvalidResult, 1},
 		"garbage after a 500": {[]func(http.ResponseWriter, *http.Request){answer(502, ""), answer(200, "[]")}, ErrInvalidResult, 2},
 	} {
