@@ -24,6 +24,8 @@ type line[V any] struct {
 
 // reading is a read that several wait for.
 type reading[V any] struct {
+	ctx      context.Context // of who asked first, but for its end
+	read     func(context.Context) (V, error)
 	done     chan struct{} // closed when the rest stands
 	answer   V
 	err      error
@@ -56,18 +58,18 @@ func (s *shared[K, V]) join(ctx context.Context, key K, read func(context.Contex
 		}
 		l = &line[V]{}
 		s.lines[key] = l
-		go s.run(context.WithoutCancel(ctx), key, l, read)
+		go s.run(key, l)
 	}
 	if l.next == nil {
-		l.next = &reading[V]{done: make(chan struct{})}
+		l.next = &reading[V]{ctx: context.WithoutCancel(ctx), read: read, done: make(chan struct{})}
 	}
 	return l.next
 }
 
 // run reads until nobody waits.
-func (s *shared[K, V]) run(ctx context.Context, key K, l *line[V], read func(context.Context) (V, error)) {
+func (s *shared[K, V]) run(key K, l *line[V]) {
 	for r := s.begin(key, l); r != nil; r = s.begin(key, l) {
-		r.run(ctx, read)
+		r.run()
 	}
 }
 
@@ -84,10 +86,10 @@ func (s *shared[K, V]) begin(key K, l *line[V]) *reading[V] {
 }
 
 // run reads once. A panic is for those who wait, as if each had read alone.
-func (r *reading[V]) run(ctx context.Context, read func(context.Context) (V, error)) {
-	ctx, cancel := context.WithTimeout(ctx, sharedWait)
+func (r *reading[V]) run() {
+	ctx, cancel := context.WithTimeout(r.ctx, sharedWait)
 	defer cancel()
 	defer close(r.done)
 	defer func() { r.panicked = recover() }()
-	r.answer, r.err = read(ctx)
+	r.answer, r.err = r.read(ctx)
 }
