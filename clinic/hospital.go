@@ -3,6 +3,7 @@ package clinic
 import (
 	"context"
 	"math"
+	"strings"
 )
 
 // Hospital is an animal hospital in business, of the national register: where an owner can go in person.
@@ -23,6 +24,9 @@ type NearHospital struct {
 type HospitalStore interface {
 	// Hospitals gives those nearest to a place, nearest first.
 	Hospitals(ctx context.Context, near Place, limit int) ([]Hospital, error)
+	// FindHospitals gives those whose name and address together hold all of some words, in the register's order. How
+	// letters are cased does not matter.
+	FindHospitals(ctx context.Context, words []string, limit int) ([]Hospital, error)
 	// ReplaceHospitals puts a register in the place of the one before. Nobody ever reads a part of either.
 	ReplaceHospitals(ctx context.Context, all []Hospital) error
 }
@@ -46,6 +50,26 @@ func (d *Desk) Hospitals(ctx context.Context, near Place, limit int) ([]NearHosp
 	hospitals := make([]NearHospital, len(found))
 	for i, h := range found {
 		hospitals[i] = NearHospital{h, h.KmTo(near)}
+	}
+	return hospitals, nil
+}
+
+// FindHospitals gives hospitals whose name and address hold all words of a text, for whoever does not say where they are:
+// none has a distance. A text without words finds none. It returns ErrInvalid for a limit outside 1 to MaxHospitals.
+func (d *Desk) FindHospitals(ctx context.Context, text string, limit int) ([]NearHospital, error) {
+	var p problems
+	p.check(limit >= 1 && limit <= MaxHospitals, "limit", "must be from 1 to %d", MaxHospitals)
+	words := strings.Fields(text)
+	if err := p.err(); err != nil || len(words) == 0 {
+		return nil, err
+	}
+	found, err := d.Store.FindHospitals(ctx, words, limit)
+	if err != nil {
+		return nil, err
+	}
+	hospitals := make([]NearHospital, len(found))
+	for i, h := range found {
+		hospitals[i].Hospital = h
 	}
 	return hospitals, nil
 }

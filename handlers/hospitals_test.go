@@ -21,6 +21,18 @@ func (m *memory) Hospitals(ctx context.Context, near clinic.Place, limit int) ([
 	return all[:min(limit, len(all))], nil
 }
 
+func (m *memory) FindHospitals(ctx context.Context, words []string, limit int) ([]clinic.Hospital, error) {
+	unlock, err := m.in(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	found := slices.DeleteFunc(slices.Clone(m.hospitals), func(h clinic.Hospital) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(h.Name+"\n"+h.Address, w) })
+	})
+	return found[:min(limit, len(found))], nil
+}
+
 func (m *memory) ReplaceHospitals(ctx context.Context, all []clinic.Hospital) error {
 	unlock, err := m.in(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,15 @@ func (s *Store) Hospitals(ctx context.Context, near clinic.Place, limit int) ([]
 	return register.nearest(near, limit), nil
 }
 
+// FindHospitals implements clinic.HospitalStore.
+func (s *Store) FindHospitals(ctx context.Context, words []string, limit int) ([]clinic.Hospital, error) {
+	register, err := s.hospitals.read(ctx, s)
+	if err != nil {
+		return nil, s.fault("look for hospitals", err)
+	}
+	return register.named(words, limit), nil
+}
+
 // hospitals is the register as it was read last. A country has a few thousand hospitals, and the nearest of all are a
 // matter of microseconds once they are in memory: exact wherever one stands, in a city or on an island, where a search
 // by growing boxes would have to ask the database again and again.
@@ -56,7 +66,8 @@ type hospitals struct {
 type register struct {
 	version int64
 	all     []clinic.Hospital
-	points  []point // of each
+	points  []point  // of each
+	words   []string // of each, to be searched in: name and address, in small letters
 }
 
 // point is a place as a vector of length 1 from the middle of the earth.
@@ -146,6 +157,7 @@ func (s *Store) readRegister(ctx context.Context) (*register, error) {
 			place := clinic.Place{Lat: *r.lat, Lon: *r.lon}
 			got.all = append(got.all, clinic.Hospital{Name: *r.name, Address: *r.address, Phone: *r.phone, Place: place})
 			got.points = append(got.points, pointOf(place))
+			got.words = append(got.words, strings.ToLower(*r.name+"\n"+*r.address))
 		}
 	}
 	return got, nil
@@ -183,6 +195,22 @@ func (r *register) nearest(near clinic.Place, limit int) []clinic.Hospital {
 	found := make([]clinic.Hospital, len(best))
 	for i, c := range best {
 		found[i] = r.all[c.i]
+	}
+	return found
+}
+
+// named gives the first hospitals whose name and address hold all words.
+func (r *register) named(words []string, limit int) []clinic.Hospital {
+	small := make([]string, len(words))
+	for i, w := range words {
+		small[i] = strings.ToLower(w)
+	}
+	var found []clinic.Hospital
+	for i, text := range r.words {
+		lacks := func(w string) bool { return !strings.Contains(text, w) }
+		if len(found) < limit && !slices.ContainsFunc(small, lacks) {
+			found = append(found, r.all[i])
+		}
 	}
 	return found
 }

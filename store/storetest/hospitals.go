@@ -46,10 +46,29 @@ func testHospitals(t *testing.T, fresh func(*testing.T) string) {
 		}
 	}
 	few := newHospitals(3, "새 동물병원")
+	few[1].Name = "Seoul Animal Clinic"
 	h.must(other.ReplaceHospitals(h.Context(), few))
 	for _, s := range []clinic.HospitalStore{h, other} {
-		if found, err := s.Hospitals(h.Context(), seoul, 20); err != nil || len(found) != 3 || found[0].Name != few[0].Name {
+		if found, err := s.Hospitals(h.Context(), seoul, 20); err != nil || len(found) != 3 || !slices.Contains(few, found[0]) {
 			h.Errorf("after another import: %v, %v", found, err)
+		}
+		checkFinding(h, s, few)
+	}
+}
+
+// checkFinding holds that words are looked for in names and addresses, whatever their case, and in the register's order.
+func checkFinding(h *house, s clinic.HospitalStore, few []clinic.Hospital) {
+	h.Helper()
+	for _, c := range []struct {
+		words []string
+		limit int
+		want  []clinic.Hospital
+	}{
+		{[]string{"마포구"}, 20, few}, {[]string{"마포구"}, 2, few[:2]}, {[]string{"새", "마포구", "🐕"}, 20, []clinic.Hospital{few[0], few[2]}},
+		{[]string{"SEOUL", "clinic", "마포구 1"}, 20, few[1:2]}, {[]string{"%"}, 20, nil}, {[]string{"마포구", "부산"}, 20, nil},
+	} {
+		if found, err := s.FindHospitals(h.Context(), c.words, c.limit); err != nil || !slices.Equal(found, c.want) {
+			h.Errorf("%q finds %v, %v", c.words, found, err)
 		}
 	}
 }
