@@ -8,37 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"vetroom/clinic"
 	"vetroom/web"
 )
-
-// homePage is "/".
-func (h *Handler) homePage(c *call) (reply, error) {
-	layout, err := c.layout()
-	if err != nil {
-		return reply{}, err
-	}
-	p := web.HomePage{Layout: layout}
-	online, _, err := h.Desk.Store.Vets(c.ctx(), clinic.VetQuery{Online: true, Day: c.now, Limit: maxPageSize})
-	if err != nil {
-		return reply{}, err
-	}
-	p.OnlineVets = len(online)
-	if c.who.Session != "" {
-		views, err := h.Desk.Reservations(c.ctx(), c.who.Session)
-		if err != nil {
-			return reply{}, err
-		}
-		if i := slices.IndexFunc(views, func(v clinic.View) bool { return !over(&v) }); i >= 0 {
-			next := c.shownReservation(&views[i])
-			p.Next = &next
-		}
-	}
-	return c.page(http.StatusOK, p)
-}
 
 // vetsPage is "/vets". A filter that cannot be right is left out.
 func (h *Handler) vetsPage(c *call) (reply, error) {

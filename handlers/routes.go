@@ -82,6 +82,10 @@ func (h *Handler) api() []route {
 func (h *Handler) pages() []route {
 	return []route{
 		{"GET", "/{$}", anyone, h.homePage},
+		{"GET", "/check", anyone, h.checkPage},
+		{"POST", "/check", anyone, h.checkForm},
+		{"GET", "/check/{id}", anyone, h.screeningPage},
+		{"GET", "/hospitals", anyone, h.hospitalsPage},
 		{"GET", "/vets", anyone, h.vetsPage},
 		{"GET", "/vets/{id}", anyone, h.vetPage},
 		{"POST", "/vets/{id}/book", anyone, h.bookForm},

@@ -39,6 +39,11 @@ func photoSite(t *testing.T) *testSite {
 // upload posts a form of name and value pairs; the value of a photo is its file.
 func (b *browser) upload(pairs ...string) answer {
 	b.s.t.Helper()
+	return b.uploadTo("/api/v1/screenings", pairs...)
+}
+
+func (b *browser) uploadTo(path string, pairs ...string) answer {
+	b.s.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	for i := 0; i < len(pairs); i += 2 {
@@ -55,7 +60,7 @@ func (b *browser) upload(pairs ...string) answer {
 		part.Write([]byte(pairs[i+1]))
 	}
 	w.Close()
-	return b.do("POST", "/api/v1/screenings", w.FormDataContentType(), body.Bytes())
+	return b.do("POST", path, w.FormDataContentType(), body.Bytes())
 }
 
 // screened uploads a photo and has it looked at.

@@ -43,8 +43,11 @@ type HomePage struct {
 	// Next is the nearest reservation that the cookie holds and whose room is
 	// not closed; nil without one.
 	Next *Reservation
-	// OnlineVets counts the vets who are online now.
-	OnlineVets int
+	// Online counts the vets who are online now and may see somebody today.
+	Online int
+	// UsualWait is how long it took lately until a vet answered who was asked at
+	// once; zero where that is not known.
+	UsualWait time.Duration
 }
 
 // VetsPage is "/vets". Query, Online, Area and Near are the filters in force,

@@ -14,7 +14,8 @@ func TestPagesShowTheirStates(t *testing.T) {
 	w := newWeb(t)
 	all := samples()
 	for name, want := range map[string]map[string]int{
-		"home/empty":            {".next": 0, ".way .presence.on": 0, `a.button[href="/vets"]`: 1, `a.button[href="/reservations"]`: 1, `script[src*="session.js"]`: 0},
+		"home/empty":            {".next": 0, ".way": 3, ".way .presence.on": 0, `.way a[href="/check"]`: 1, `.way a[href="/vets"]`: 1, `.urgent a.danger[href="/hospitals?urgent=true"]`: 1, `a[href="/urgent"]`: 0, `.mine a[href="/reservations"]`: 1, `script[src*="session.js"]`: 0},
+		"home/wait":             {".way .presence.on": 1, `.urgent a.danger[href="/urgent"]`: 1, `.urgent a.second[href="/hospitals?urgent=true"]`: 1},
 		"home/next":             {".next form.door": 1, ".way .presence.on": 1, `script[src*="session.js"]`: 1, `script[src*="doors.js"]`: 1},
 		"vets/list":             {".card.vet": 2, `.chip.on[href="/vets"]`: 1, `a.chip.time[href^="/vets/v1?from=2026-12-01&start=2026-12-01T05"]`: 1, `.more a[href*="cursor=c2"]`: 1, ".empty": 0},
 		"vets/near":             {`.chip.on`: 2, `input[name="area"][value="skin"]`: 1, `input[name="near"]`: 1, `button[data-near]`: 0},

@@ -25,7 +25,7 @@ func mustZone(name string) *time.Location {
 // samples is every page in each of its states, by "page/state".
 func samples() map[string]Page {
 	all := map[string]Page{}
-	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), vetSamples(), roomSamples(), errorSamples()} {
+	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples()} {
 		for name, page := range set {
 			all[name] = page
 		}
@@ -117,7 +117,8 @@ func ownerSamples() map[string]Page {
 	offline.ID, offline.Name, offline.Online, offline.NextFree, offline.HasDistance = "v2", "바다 동물의료센터", false, time.Time{}, false
 	return map[string]Page{
 		"home/empty":    HomePage{Layout: at("/")},
-		"home/next":     HomePage{Layout: asOwner("/"), Next: &next, OnlineVets: 3},
+		"home/wait":     HomePage{Layout: at("/"), Online: 2, UsualWait: 100 * time.Second},
+		"home/next":     HomePage{Layout: asOwner("/"), Next: &next, Online: 3},
 		"vets/list":     VetsPage{Layout: at("/vets?online=true"), Vets: []Vet{sampleVet(), offline}, Online: true, NextCursor: "c2"},
 		"vets/near":     VetsPage{Layout: at("/vets?near=37.5,127"), Vets: []Vet{sampleVet()}, Near: "37.5,127.0", Area: "skin", Query: "한강"},
 		"vets/filtered": VetsPage{Layout: at("/vets?q=x"), Query: "x", Online: true, Area: "joint", Near: "1,2"},
