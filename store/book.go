@@ -2,10 +2,20 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"slices"
+	"strings"
 
 	"vetroom/clinic"
 )
+
+// booking is one that was decided on and is to be saved.
+type booking struct {
+	clinic.Booking
+	*change
+	vetRev int64 // of the vet that it was decided on
+}
 
 // Book implements clinic.VisitStore.
 func (s *Store) Book(ctx context.Context, b clinic.Booking) (v *clinic.Visit, repeated bool, err error) {
@@ -13,7 +23,10 @@ func (s *Store) Book(ctx context.Context, b clinic.Booking) (v *clinic.Visit, re
 		return nil, false, clinic.ErrNotFound
 	}
 	err = s.again(ctx, "book", func() error {
-		v, repeated, err = s.book(ctx, b)
+		v, repeated, err = s.book(ctx, b, s.bookTogether)
+		if errors.Is(err, errApart) {
+			v, repeated, err = s.book(ctx, b, s.bookAlone)
+		}
 		return err
 	})
 	if err != nil {
@@ -24,7 +37,7 @@ func (s *Store) Book(ctx context.Context, b clinic.Booking) (v *clinic.Visit, re
 
 // book tries once. What is decided on may be a vet as an earlier booking found it: the transaction keeps the vet's row
 // from change and sees whether it is that one, and a refusal is asked for again on the vet as it is.
-func (s *Store) book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool, error) {
+func (s *Store) book(ctx context.Context, b clinic.Booking, save func(context.Context, *booking) error) (*clinic.Visit, bool, error) {
 	vet := s.known.any(b.VetID)
 	kept := vet != nil
 	c := &change{now: s.Now()}
@@ -42,15 +55,11 @@ func (s *Store) book(ctx context.Context, b clinic.Booking) (*clinic.Visit, bool
 			return nil, false, err
 		}
 	}
-	return s.saveBooking(ctx, b, c, vet.Rev)
+	return s.saved(ctx, c.visit, b, save(ctx, &booking{b, c, vet.Rev}))
 }
 
-func (s *Store) saveBooking(ctx context.Context, b clinic.Booking, c *change, vetRev int64) (*clinic.Visit, bool, error) {
-	out := &outgoing{}
-	// Who gives up ends the transaction between two statements. A driver that watches for it during each of them costs as
-	// much as some of them do, and none is long.
-	whole := context.WithoutCancel(ctx)
-	err := s.write(ctx, func(t *tx) error { return t.book(whole, b, c, vetRev, out) })
+// saved says what became of a booking, by the error with which it was saved.
+func (s *Store) saved(ctx context.Context, v *clinic.Visit, b clinic.Booking, err error) (*clinic.Visit, bool, error) {
 	switch {
 	case errors.Is(err, errKeyUsed):
 		v, err := s.repeatOf(ctx, b.Key)
@@ -61,8 +70,25 @@ func (s *Store) saveBooking(ctx context.Context, b clinic.Booking, c *change, ve
 	case err != nil:
 		return nil, false, err
 	}
-	s.told(out.earliest)
-	return c.visit, false, nil
+	return v, false, nil
+}
+
+// bookAlone saves one booking in a transaction of its own.
+func (s *Store) bookAlone(ctx context.Context, b *booking) error {
+	return s.bookAll(ctx, []*booking{b})
+}
+
+// bookAll saves bookings in one transaction, all or none.
+func (s *Store) bookAll(ctx context.Context, all []*booking) error {
+	out := &outgoing{}
+	// Who gives up ends the transaction between two statements. A driver that watches for it during each of them costs as
+	// much as some of them do, and none is long.
+	whole := context.WithoutCancel(ctx)
+	err := s.write(ctx, func(t *tx) error { return t.book(whole, all, out) })
+	if err == nil {
+		s.told(out.earliest)
+	}
+	return err
 }
 
 // repeatOf finds the visit that a used key gave. It returns errConflict where the key has just become free.
@@ -77,19 +103,14 @@ func (s *Store) repeatOf(ctx context.Context, key *clinic.IdempotencyKey) (*clin
 	return nil, errConflict
 }
 
-// book saves a new visit. The key comes before the cells, so that of two same requests at one instant the second is a
-// repeat, and not a loser.
-func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64, out *outgoing) error {
-	holders, err := t.takeNew(ctx, b, c, vetRev)
+// book saves new visits, of which no two are of one vet. The key comes before the cells, so that of two same requests at
+// one instant the second is a repeat, and not a loser.
+func (t *tx) book(ctx context.Context, all []*booking, out *outgoing) error {
+	yielding, err := t.takeNew(ctx, all)
 	if err != nil {
 		return err
 	}
-	yielding, err := t.settleDoors(ctx, c, cellsOf(nil), cellsOf(c.visit), holders)
-	if err != nil {
-		return err
-	}
-	rows := append(t.newVisit(c, out), t.newKeys(&c.visit.Reservation, b.Link, b.Session)...)
-	if err := t.runNew(ctx, rows); err != nil {
+	if err := t.runNew(ctx, t.newVisits(all, out)); err != nil {
 		return err
 	}
 	for _, neighbour := range yielding {
@@ -97,8 +118,10 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 			return err
 		}
 	}
-	if err := t.attach(ctx, &c.visit.Reservation); err != nil {
-		return err
+	for _, b := range all {
+		if err := t.attach(ctx, &b.visit.Reservation); err != nil {
+			return err
+		}
 	}
 	facts, err := t.outgoing(out)
 	if err != nil {
@@ -110,53 +133,116 @@ func (t *tx) book(ctx context.Context, b clinic.Booking, c *change, vetRev int64
 	return t.inTime(ctx, out)
 }
 
-// takeNew takes the new visit's cells, and gives who holds those beside them. It returns errConflict if the vet is not
-// the one that was decided on, errKeyUsed, and ErrSlotTaken. From here on the vet's row is kept as it is.
-func (t *tx) takeNew(ctx context.Context, b clinic.Booking, c *change, vetRev int64) (map[clinic.Cell]string, error) {
-	r, held := &c.visit.Reservation, cellsOf(c.visit)
-	if b.Key != nil {
-		if err := t.runUnique(ctx, t.newUse(b.Key, r), errKeyUsed); err != nil {
-			return nil, err
+// takeNew takes the new visits' keys and cells, and settles who closes for whom; it gives the visits before them whose
+// doors change. It returns errConflict if a vet is not the one that was decided on, errKeyUsed, and ErrSlotTaken. From here
+// on the vets' rows are kept as they are.
+func (t *tx) takeNew(ctx context.Context, all []*booking) (yielding []*change, err error) {
+	var uses, occupied [][]field
+	for _, b := range all {
+		r := &b.visit.Reservation
+		if b.Key != nil {
+			uses = append(uses, t.newUse(b.Key, r))
 		}
+		occupied = append(occupied, newCells(r, cellsOf(nil), cellsOf(b.visit))...)
 	}
-	taken := t.runUnique(ctx, t.newCells(r, cellsOf(nil), held), clinic.ErrSlotTaken)
+	if err := t.runUnique(ctx, inserts(t.d, "idempotency_keys", "", uses...), errKeyUsed); err != nil {
+		return nil, err
+	}
+	taken := t.runUnique(ctx, inserts(t.d, "cells", "", occupied...), clinic.ErrSlotTaken)
 	if taken != nil && !errors.Is(taken, clinic.ErrSlotTaken) {
 		return nil, taken
 	}
-	holders, rev, err := t.lookAround(ctx, r.VetID, held)
+	beside, err := t.lookAround(ctx, all)
 	switch {
 	case err != nil:
 		return nil, err
-	case rev != vetRev:
+	case slices.ContainsFunc(all, func(b *booking) bool { return beside[b.VetID].rev != b.vetRev }):
 		return nil, errConflict
+	case taken != nil: // it counts: the vet is still the one that was decided on
+		return nil, taken
 	}
-	return holders, taken
+	for _, b := range all {
+		before, err := t.settleDoors(ctx, b.change, cellsOf(nil), cellsOf(b.visit), beside[b.VetID].holders)
+		if err != nil {
+			return nil, err
+		}
+		yielding = append(yielding, before...)
+	}
+	return yielding, nil
 }
 
-// lookAround reads a vet's rev, -1 if there is no such vet, and who holds the cells beside a new visit's; and keeps all of
-// it as it is. The visit's own cells it holds by having inserted them: whoever comes beside it waits there.
-func (t *tx) lookAround(ctx context.Context, vetID string, held cells) (holders map[clinic.Cell]string, rev int64, err error) {
-	before, after := held.first-1, held.last+1
-	rev = -1
-	if !t.d.locksUnseen {
-		read, holders := t.readHolders(vetID, []clinic.Cell{before, after})
-		err := t.run(ctx, statement{
-			text: "SELECT rev FROM vets WHERE id = ?" + t.d.shareLock, args: []any{vetID},
-			scan: func() []any { return []any{&rev} },
-		}, read)
-		return holders, rev, err
+// surroundings are what a new visit meets: its vet's rev, -1 if there is no such vet, and who holds the cells beside its
+// own.
+type surroundings struct {
+	rev     int64
+	holders map[clinic.Cell]string
+}
+
+// lookAround reads the surroundings of new visits, by their vets, and keeps all of it as it is. The visits' own cells they
+// hold by having inserted them: whoever comes beside one waits there.
+func (t *tx) lookAround(ctx context.Context, all []*booking) (map[string]*surroundings, error) {
+	beside := make(map[string]*surroundings, len(all))
+	for _, b := range all {
+		beside[b.VetID] = &surroundings{-1, map[clinic.Cell]string{}}
 	}
-	holders = map[clinic.Cell]string{}
-	err = t.run(ctx, statement{
-		text: `SELECT v.rev, a.reservation_id, b.reservation_id FROM vets v
-			LEFT JOIN cells a ON a.vet_id = ? AND a.cell = ? LEFT JOIN cells b ON b.vet_id = ? AND b.cell = ?
-			WHERE v.id = ?` + t.d.shareLock,
-		args: []any{vetID, int64(before), vetID, int64(after), vetID},
+	if t.d.locksUnseen {
+		return beside, t.lookAtOnce(ctx, all, beside)
+	}
+	for _, b := range all {
+		held, to := cellsOf(b.visit), beside[b.VetID]
+		var read statement
+		read, to.holders = t.readHolders(b.VetID, []clinic.Cell{held.first - 1, held.last + 1})
+		err := t.run(ctx, statement{
+			text: "SELECT rev FROM vets WHERE id = ?" + t.d.shareLock, args: []any{b.VetID},
+			scan: func() []any { return []any{&to.rev} },
+		}, read)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return beside, nil
+}
+
+// lookAtOnce reads all surroundings by one statement, which reads each row by its key.
+func (t *tx) lookAtOnce(ctx context.Context, all []*booking, beside map[string]*surroundings) error {
+	var before, after, ids []any
+	for _, b := range all {
+		held := cellsOf(b.visit)
+		ids = append(ids, b.VetID)
+		before = append(before, b.VetID, int64(held.first-1))
+		after = append(after, b.VetID, int64(held.last+1))
+	}
+	cell := "CASE v.id" + strings.Repeat(" WHEN ? THEN ?", len(all)) + " END"
+	rows := []*besideRow{}
+	err := t.run(ctx, statement{
+		text: "SELECT v.id, v.rev, a.cell, a.reservation_id, b.cell, b.reservation_id FROM vets v" + t.d.byKey +
+			" LEFT JOIN cells a ON a.vet_id = v.id AND a.cell = " + cell + " LEFT JOIN cells b ON b.vet_id = v.id AND b.cell = " + cell +
+			" WHERE v.id IN (" + placeholders(len(ids)) + ")" + t.d.shareLock,
+		args: slices.Concat(before, after, ids),
 		scan: func() []any {
-			return []any{&rev, &holding{cell: int64(before), holders: holders}, &holding{cell: int64(after), holders: holders}}
+			r := &besideRow{}
+			rows = append(rows, r)
+			return []any{&r.vetID, &r.rev, &r.cells[0], &r.holders[0], &r.cells[1], &r.holders[1]}
 		},
 	})
-	return holders, rev, err
+	for _, r := range rows {
+		to := beside[r.vetID]
+		to.rev = r.rev
+		for i, cell := range r.cells {
+			if cell.Valid {
+				to.holders[clinic.Cell(cell.Int64)] = r.holders[i].String
+			}
+		}
+	}
+	return err
+}
+
+// besideRow is a row of lookAtOnce.
+type besideRow struct {
+	vetID   string
+	rev     int64
+	cells   [2]sql.NullInt64
+	holders [2]sql.NullString
 }
 
 // runUnique runs statements of which a unique key may say no, which taken stands for.
@@ -168,9 +254,27 @@ func (t *tx) runUnique(ctx context.Context, all []statement, taken error) error 
 	return err
 }
 
-// newVisit gives what inserts a new reservation and room, whose facts count from 1.
-func (t *tx) newVisit(c *change, out *outgoing) []statement {
-	v := c.visit
+// newVisits gives what inserts new reservations and rooms, and who holds them.
+func (t *tx) newVisits(all []*booking, out *outgoing) []statement {
+	var reservations, rooms, links, grants [][]field
+	for _, b := range all {
+		r, until := &b.visit.Reservation, keysUntil(&b.visit.Reservation)
+		numbered := t.numberNew(b.change, out)
+		reservations = append(reservations, append(reservationFields(r), field{"numbered", numbered[clinic.AggregateReservation]}))
+		rooms = append(rooms, append(roomFields(&b.visit.Room), field{"numbered", numbered[clinic.AggregateRoom]}))
+		if b.Link != (clinic.LinkHash{}) {
+			links = append(links, []field{{"hash", b.Link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+		}
+		if b.Session != "" {
+			grants = append(grants, []field{{"session", b.Session}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
+		}
+	}
+	return slices.Concat(inserts(t.d, "reservations", "", reservations...), inserts(t.d, "rooms", "", rooms...),
+		inserts(t.d, "links", "", links...), inserts(t.d, "grants", "", grants...))
+}
+
+// numberNew numbers the facts of a new visit, which count from 1, and gives each aggregate's last number.
+func (t *tx) numberNew(c *change, out *outgoing) map[clinic.Aggregate]int64 {
 	ahead := c.ahead()
 	numbered := map[clinic.Aggregate]int64{}
 	for _, a := range []clinic.Aggregate{clinic.AggregateReservation, clinic.AggregateRoom} {
@@ -178,10 +282,8 @@ func (t *tx) newVisit(c *change, out *outgoing) []statement {
 		numbered[a] = t.s.number(a, n, ahead, out)
 	}
 	out.tell(c.own)
-	v.Stamp(c.own, ahead)
-	return append(
-		inserts(t.d, "reservations", "", append(reservationFields(&v.Reservation), field{"numbered", numbered[clinic.AggregateReservation]})),
-		inserts(t.d, "rooms", "", append(roomFields(&v.Room), field{"numbered", numbered[clinic.AggregateRoom]}))...)
+	c.visit.Stamp(c.own, ahead)
+	return numbered
 }
 
 // runNew inserts rows under new ids and numbers. It returns errConflict where one is in use: another is drawn.

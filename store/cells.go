@@ -74,18 +74,17 @@ func (t *tx) leave(ctx context.Context, r *clinic.Reservation, old, held cells) 
 // take inserts the held cells that the visit did not have, in ascending order. The key on them decides between racers:
 // it returns ErrSlotTaken.
 func (t *tx) take(ctx context.Context, r *clinic.Reservation, old, held cells) error {
-	return t.runUnique(ctx, t.newCells(r, old, held), clinic.ErrSlotTaken)
+	return t.runUnique(ctx, inserts(t.d, "cells", "", newCells(r, old, held)...), clinic.ErrSlotTaken)
 }
 
-// newCells gives what inserts them.
-func (t *tx) newCells(r *clinic.Reservation, old, held cells) []statement {
-	var rows [][]field
+// newCells gives their rows.
+func newCells(r *clinic.Reservation, old, held cells) (rows [][]field) {
 	for cell := held.first; cell <= held.last; cell++ {
 		if !old.has(cell) {
 			rows = append(rows, []field{{"vet_id", r.VetID}, {"cell", int64(cell)}, {"reservation_id", r.ID}})
 		}
 	}
-	return inserts(t.d, "cells", "", rows...)
+	return rows
 }
 
 // neighbours reads who holds the cells beside the visit's, where it was and where it is, and keeps them so: a booking
@@ -158,11 +157,8 @@ type holding struct {
 	holders map[clinic.Cell]string
 }
 
-// Scan implements sql.Scanner, for the holder, which comes after its cell; nobody is NULL.
+// Scan implements sql.Scanner, for the holder, which comes after its cell.
 func (h *holding) Scan(src any) error {
-	if src == nil {
-		return nil
-	}
 	id, err := text(src)
 	h.holders[clinic.Cell(h.cell)] = id
 	return err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ type dialect struct {
 	clock, dueClock string
 	// shareLock ends a SELECT that keeps a row from change; rowLock one that keeps it from everybody.
 	shareLock, rowLock string
+	// byKey follows a table that is to be read by its key, however few its rows are: a scan would wait for all of them.
+	byKey string
 	// locksUnseen says that a locking read of two tables waits for a row that another is inserting, as one that names the
 	// row by its key does everywhere. What else is there to wait for on a database with one writer?
 	locksUnseen bool
@@ -86,6 +89,7 @@ var mysqlDialect = &dialect{
 	dueClock:  "FLOOR(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000)",
 	shareLock: " LOCK IN SHARE MODE",
 	rowLock:   " FOR UPDATE", locksUnseen: true,
+	byKey:     " FORCE INDEX (PRIMARY)",
 	hasTable:  "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
 	number:    mysqlNumber,
 	duplicate: []int{1062},
@@ -222,26 +226,32 @@ func setMySQL(cfg *mysql.Config) error {
 	return cfg.Apply(mysql.Charset("utf8mb4", "utf8mb4_general_ci"))
 }
 
-func openMySQL(cfg *mysql.Config) (*sql.DB, error) {
+// openMySQL opens a server with connections for transactions, and others whose statements stand for themselves.
+func openMySQL(cfg *mysql.Config) (write, read *sql.DB, err error) {
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	db := sql.OpenDB(readCommitted{connector})
-	db.SetMaxOpenConns(32)
-	db.SetMaxIdleConns(32)
-	db.SetConnMaxLifetime(4 * time.Minute)
-	return db, nil
+	write, read = sql.OpenDB(session{connector, true}), sql.OpenDB(session{connector, false})
+	for db, most := range map[*sql.DB]int{write: 16, read: 24} {
+		db.SetMaxOpenConns(most)
+		db.SetMaxIdleConns(most)
+		db.SetConnMaxLifetime(4 * time.Minute)
+	}
+	return write, read, nil
 }
 
-// readCommitted has every connection read what is committed by each statement, not by the transaction's first. A
-// change reads after it waited for a lock, and must see what it waited for; and an UPDATE of many rows keeps no lock on
-// those that it passed over. And it has the server end a transaction whose process does not go on with it: a machine that
-// vanished would else keep its locks for as long as the server believes in its connection.
-type readCommitted struct{ driver.Connector }
+// session has every connection read what is committed by each statement, not by the transaction's first. A change reads
+// after it waited for a lock, and must see what it waited for; and an UPDATE of many rows keeps no lock on those that it
+// passed over. And it has the server end a transaction whose process does not go on with it: a machine that vanished
+// would else keep its locks for as long as the server believes in its connection.
+type session struct {
+	driver.Connector
+	begun bool // a transaction begins with its first statement, not by a message of its own
+}
 
 // Connect implements driver.Connector.
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+func (c session) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -253,13 +263,17 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}
-	for _, text := range settings {
+	begins := settings
+	if c.begun {
+		begins = append(slices.Clip(begins), "SET SESSION autocommit = 0")
+	}
+	for _, text := range begins {
 		if _, err := whole.ExecContext(ctx, text, nil); err != nil && !isUnknownVariable(err) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
 	kept := keeping(whole, keptOnServer)
-	kept.server = true
+	kept.server, kept.begun = true, c.begun
 	return struct {
 		*preparedConn
 		driver.NamedValueChecker

@@ -157,12 +157,12 @@ func (s *Store) AcceptInstant(ctx context.Context, id, vetID string, decide func
 
 func (s *Store) saveAccepted(ctx context.Context, r *clinic.InstantRequest, c *change, vetRev int64) error {
 	out := &outgoing{entries: r.Entries()}
-	b := clinic.Booking{VetID: c.visit.Reservation.VetID, Session: r.Session}
+	b := &booking{clinic.Booking{VetID: c.visit.Reservation.VetID, Session: r.Session}, c, vetRev}
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.saveInstant(ctx, r); err != nil {
 			return err
 		}
-		return t.book(ctx, b, c, vetRev, out)
+		return t.book(ctx, []*booking{b}, out)
 	})
 	if err == nil {
 		s.told(out.earliest)

@@ -37,12 +37,12 @@ func (s *Store) keysSince() int64 { return s.Now().Add(-clinic.IdempotencyWindow
 // errKeyUsed says that a booking's key is another's.
 var errKeyUsed = errors.New("the idempotency key was used")
 
-// newUse gives what notes a booking's key. The key is taken if it was used within the window; while another booking with
-// it is under way the statement waits for that one's end.
-func (t *tx) newUse(key *clinic.IdempotencyKey, r *clinic.Reservation) []statement {
-	return inserts(t.d, "idempotency_keys", "", []field{
+// newUse is the row that notes a booking's key. The key is taken if it was used within the window; while another booking
+// with it is under way, who inserts the row waits for that one's end.
+func (t *tx) newUse(key *clinic.IdempotencyKey, r *clinic.Reservation) []field {
+	return []field{
 		{"id", key.Key[:]}, {"body", key.Body[:]}, {"reservation_id", r.ID}, {"used_at", t.s.Now().UnixMilli()},
-	})
+	}
 }
 
 // forgetKey deletes a key that is older than the window.
@@ -55,18 +55,6 @@ func (s *Store) forgetKey(ctx context.Context, key *clinic.IdempotencyKey) error
 
 // keysUntil is the instant at which the links and grants of a reservation end.
 func keysUntil(r *clinic.Reservation) time.Time { return r.End.Add(clinic.LinkLife) }
-
-// newKeys gives what saves a new reservation's link, if it has one, and lets its session hold it.
-func (t *tx) newKeys(r *clinic.Reservation, link clinic.LinkHash, session string) (all []statement) {
-	until := keysUntil(r)
-	if link != (clinic.LinkHash{}) {
-		all = inserts(t.d, "links", "", []field{{"hash", link[:]}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})
-	}
-	if session == "" {
-		return all
-	}
-	return append(all, inserts(t.d, "grants", "", []field{{"session", session}, {"reservation_id", r.ID}, {"expires_at", millis{&until}}})...)
-}
 
 // followKeys moves the end of a reservation's links and grants with its own.
 func (t *tx) followKeys(ctx context.Context, r *clinic.Reservation) error {

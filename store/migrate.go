@@ -36,7 +36,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(s.dialect().goose, s.writer, dialectFS{folder, s.dialect()}, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(s.dialect().goose, s.single(), dialectFS{folder, s.dialect()}, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
 	if s.dialect().embedded {
 		return func() {}, nil
 	}
-	conn, err := s.writer.Conn(ctx)
+	conn, err := s.single().Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

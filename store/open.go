@@ -36,6 +36,7 @@ type Store struct {
 	// turn is held by the one who writes, where only one can; nil elsewhere. Who waits for it gets it in the order of
 	// coming, which database/sql does not promise for its connections.
 	turn      chan struct{}
+	bookings  queue
 	speaks    atomic.Pointer[dialect]
 	clock     *clock
 	zones     zones
@@ -74,6 +75,7 @@ func (s *Store) open(address string) (err error) {
 	if strings.HasPrefix(address, "sqlite:") {
 		s.speaks.Store(sqliteDialect)
 		s.turn = make(chan struct{}, 1)
+		s.bookings.writers = 1
 		s.writer, s.reader, err = openSQLite(address)
 		return err
 	}
@@ -82,9 +84,17 @@ func (s *Store) open(address string) (err error) {
 		return err
 	}
 	s.speaks.Store(mysqlDialect)
-	s.writer, err = openMySQL(cfg)
-	s.reader = s.writer
+	s.bookings.writers = bookingWriters
+	s.writer, s.reader, err = openMySQL(cfg)
 	return err
+}
+
+// single gives connections on which a statement that changes something is a transaction of its own.
+func (s *Store) single() *sql.DB {
+	if s.dialect().embedded {
+		return s.writer
+	}
+	return s.reader
 }
 
 func (s *Store) dialect() *dialect { return s.speaks.Load() }
@@ -104,9 +114,5 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for what is under way and closes the database.
 func (s *Store) Close() error {
-	err := s.writer.Close()
-	if s.reader != s.writer {
-		err = errors.Join(err, s.reader.Close())
-	}
-	return err
+	return errors.Join(s.writer.Close(), s.reader.Close())
 }

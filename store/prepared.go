@@ -56,6 +56,7 @@ type preparedConn struct {
 	fullConn
 	limit  int
 	server bool // what cannot be prepared is run as text: a server may hold too many statements already
+	begun  bool // a transaction is there without having been begun
 	kept   map[string]*list.Element
 	recent *list.List // of *preparedStmt, least recently used first
 }
@@ -94,6 +95,28 @@ func (c *preparedConn) QueryContext(ctx context.Context, text string, args []dri
 	}
 	s.busy = true
 	return &preparedRows{rows, s}, nil
+}
+
+// BeginTx implements driver.ConnBeginTx.
+func (c *preparedConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if c.begun && options == (driver.TxOptions{}) {
+		return begunTx{c.fullConn}, nil
+	}
+	return c.fullConn.BeginTx(ctx, options)
+}
+
+// begunTx is a transaction that its first statement begins.
+type begunTx struct{ conn fullConn }
+
+// Commit implements driver.Tx.
+func (t begunTx) Commit() error { return t.end("COMMIT") }
+
+// Rollback implements driver.Tx.
+func (t begunTx) Rollback() error { return t.end("ROLLBACK") }
+
+func (t begunTx) end(text string) error {
+	_, err := t.conn.ExecContext(context.Background(), text, nil)
+	return err
 }
 
 // keep gives the prepared statement of a text, and nil for one that is not to be kept, that came for the first time, or

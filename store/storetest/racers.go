@@ -65,6 +65,70 @@ func testRacersForOneSlot(t *testing.T, fresh func(*testing.T) string) {
 	}
 }
 
+// testRacersTogether has bookings of many vets come at one instant, so that they are saved together, and some of them
+// cannot be: it harms no other.
+func testRacersTogether(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vets := h.vets(24)
+	taken, key := h.book(vets[0], hour(3), 20), &clinic.IdempotencyKey{Key: randomBytes(), Body: randomBytes()}
+	first := booking(vets[1], spanAt(hour(9), 20))
+	first.Key = key
+	used, _, err := h.Book(h.Context(), first)
+	h.must(err)
+	race(times(4*len(vets), func(i int) {
+		b, want := booking(vets[i%len(vets)], spanAt(hour(3+i/len(vets)), 20)), error(nil)
+		switch {
+		case i == 0:
+			want = clinic.ErrSlotTaken // by the booking from before
+		case i%7 == 0:
+			b, want = ofNoScreening(b), clinic.ErrNoSuchScreening
+		case i%11 == 0:
+			b.Key = key
+		}
+		v, repeated, err := h.Book(h.Context(), b)
+		if !errors.Is(err, want) || repeated != (b.Key != nil) || repeated && v.Reservation.ID != used.Reservation.ID {
+			h.Errorf("racer %d: %v, a repeat: %t, want %v", i, err, repeated, want)
+		}
+		if err == nil && !repeated {
+			h.wantKinds(h.waiting(v.Room.ID), "room.open", "room.closed")
+			h.wantLinked(b.Link, v.Reservation.ID)
+		}
+	})...)
+	for i, vet := range vets {
+		want := 0
+		for j := i; j < 4*len(vets); j += len(vets) {
+			if j%7 != 0 && j%11 != 0 {
+				want++
+			}
+		}
+		if i < 2 {
+			want++ // taken and used
+		}
+		if standing := h.disjoint(vet); len(standing) != want {
+			h.Errorf("%d visits of vet %d stand, want %d", len(standing), i, want)
+		}
+	}
+	h.wantKinds(h.waiting(taken.Room.ID), "room.open", "room.closed")
+}
+
+// ofNoScreening has a booking name a screening that is not there.
+func ofNoScreening(b clinic.Booking) clinic.Booking {
+	decide := b.Decide
+	b.Decide = func(vet *clinic.Vet, now time.Time) (*clinic.Visit, []clinic.Event, error) {
+		v, facts, err := decide(vet, now)
+		v.Reservation.ScreeningID = NewID()
+		return v, facts, err
+	}
+	return b
+}
+
+func (h *house) wantLinked(link clinic.LinkHash, reservationID string) {
+	h.Helper()
+	if id, err := h.LinkedTo(h.Context(), link); err != nil || id != reservationID {
+		h.Errorf("the link leads to %q, %v, want %q", id, err, reservationID)
+	}
+}
+
 func testUnequalRacers(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	for round := range 5 {

@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"marks", testMarks},
 		{"prune", testPrune},
 		{"racers for one slot", testRacersForOneSlot},
+		{"racers who are saved together", testRacersTogether},
 		{"racers of unequal lengths", testUnequalRacers},
 		{"racers side by side", testAdjacentRacers},
 		{"racers with one key", testKeyRacers},
