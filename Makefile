@@ -29,7 +29,7 @@ go_files = find . -name '*.go' -not -path './.*'
 
 .PHONY: help
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/vetroom
@@ -76,6 +76,11 @@ bench: build ## measure the product beside hand-written floors (SIZE=small: a te
 	@mkdir -p artefacts; failed=; \
 	for name in $(BENCH); do bin/bench $$name --size $(SIZE) --results artefacts/bench.jsonl || failed="$$failed $$name"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi >&2
+
+.PHONY: screenshots
+screenshots: need ## put pictures of every page into artefacts/screenshots, with an index.html
+	rm -rf artefacts/screenshots && mkdir -p artefacts/screenshots
+	go test ./web -count 1 -run TestEveryPage -pictures "$(CURDIR)/artefacts/screenshots"
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME, 20s by default

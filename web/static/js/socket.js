@@ -46,7 +46,7 @@ export class Socket {
     this.state = state;
     window.addEventListener('online', () => this.#now());
     document.addEventListener('visibilitychange', () => document.hidden || this.#now());
-    this.#open();
+    queueMicrotask(() => this.#stopped || this.#finishing || this.#open()); // a page may know at once that it needs none
   }
 
   /** The number of the last message that was handled: goes into a join as `seen`. */
