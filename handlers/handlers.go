@@ -49,6 +49,8 @@ type Config struct {
 	Pictures Pictures // of vets, GET /img/{name}; nil: 404
 	Intake   Intake   // of photos of skin
 
+	AsyncAPI map[string]any // what GET /asyncapi.json says; nil: 404
+
 	Socket  http.Handler                                       // GET /ws; nil: 404
 	Metrics http.Handler                                       // GET /metrics; nil: 404
 	DevMail http.Handler                                       // GET /dev/mail, for this machine only; nil: 404
@@ -73,15 +75,16 @@ type Check struct {
 // Handler answers HTTP. It is safe for concurrent use.
 type Handler struct {
 	Config
-	base   *url.URL
-	guard  *http.CrossOriginProtection
-	mux    *http.ServeMux
-	brakes *brakes
-	upload *uploads
-	doors  *passwords
-	flash  sealer
-	ready  readinessCache
-	log    *slog.Logger
+	base      *url.URL
+	guard     *http.CrossOriginProtection
+	mux       *http.ServeMux
+	brakes    *brakes
+	upload    *uploads
+	doors     *passwords
+	flash     sealer
+	ready     readinessCache
+	documents map[string]*published // by path
+	log       *slog.Logger
 }
 
 // New makes the handler of a whole site. It fails on a BaseURL that is none.
@@ -103,6 +106,9 @@ func New(c Config) (*Handler, error) {
 	h.brakes = newBrakes(c.Clock)
 	h.upload = newUploads()
 	h.flash = c.Sessions.flash
+	if err := h.describe(); err != nil {
+		return nil, err
+	}
 	h.mux = h.routes()
 	return h, nil
 }

@@ -82,9 +82,9 @@ func TestMethods(t *testing.T) {
 	s.browser().send("DELETE", "/api/v1/vets", nil).refused(405, "method_not_allowed")
 }
 
-func TestLaterWorkIsNotFound(t *testing.T) {
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	b := newSite(t).browser()
-	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi.json"} {
+	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/vets/", "/openapi"} {
 		if a := b.get(path).ok(404); strings.HasPrefix(path, "/api/") {
 			a.refused(404, "not_found")
 		}

@@ -34,14 +34,22 @@ func hospitalsOf(found []clinic.NearHospital) hospitalsJSON {
 	return j
 }
 
+type nearest struct {
+	near  clinic.Place
+	limit int
+}
+
+func readNearest(q *query) nearest {
+	return nearest{q.neededPlace("near"), q.whole("limit", nearestHospitals, 1, clinic.MaxHospitals)}
+}
+
 // listHospitals is GET /api/v1/hospitals.
 func (h *Handler) listHospitals(c *call) (reply, error) {
-	in := c.query()
-	near, limit := in.neededPlace("near"), in.whole("limit", nearestHospitals, 1, clinic.MaxHospitals)
-	if err := in.faults.err(); err != nil {
+	q, err := ask(c, readNearest)
+	if err != nil {
 		return reply{}, err
 	}
-	found, err := h.Desk.Hospitals(c.ctx(), near, limit)
+	found, err := h.Desk.Hospitals(c.ctx(), q.near, q.limit)
 	if err != nil {
 		return reply{}, err
 	}
@@ -50,6 +58,8 @@ func (h *Handler) listHospitals(c *call) (reply, error) {
 
 // neededPlace reads a place that must be there.
 func (q *query) neededPlace(name string) clinic.Place {
+	q.sketch.typed(name, aPlace())
+	q.sketch.need(name)
 	if q.Get(name) == "" {
 		q.invalid(name, "is missing")
 		return clinic.Place{}

@@ -13,13 +13,12 @@ type alternativesJSON struct {
 
 // listAlternatives is GET /api/v1/reservations/{id}/alternatives.
 func (h *Handler) listAlternatives(c *call) (reply, error) {
-	in := c.query()
-	near := in.place("near")
 	id, err := c.id()
 	if err != nil {
 		return reply{}, err
 	}
-	if err := in.faults.err(); err != nil {
+	near, err := ask(c, readNear)
+	if err != nil {
 		return reply{}, err
 	}
 	view, cards, err := h.Desk.Alternatives(c.ctx(), c.who, id)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vetroom/clinic"
+	"vetroom/clinic/schema"
 )
 
 // object reads the keys of one JSON object by name and notes what is wrong with them. A key that is null counts as
@@ -23,6 +24,7 @@ type object struct {
 	known  map[string]bool
 	parts  []*object
 	faults *faults
+	sketch *sketch // nil but for describing what is read
 }
 
 // faults are all that is wrong with a body.
@@ -104,6 +106,7 @@ func (o *object) value(key string) (any, bool) {
 
 // valueOf reads key as a T, and notes a wrong type.
 func valueOf[T any](o *object, key, expected string) (value T, ok bool) {
+	o.sketch.typed(key, typeOf[T]())
 	v, ok := o.value(key)
 	if !ok {
 		return value, false
@@ -122,6 +125,7 @@ func (o *object) text(key string) string {
 
 // needed reads a string that must be there.
 func (o *object) needed(key string) string {
+	o.sketch.need(key)
 	s, ok := valueOf[string](o, key, "a string")
 	if ok && s == "" || !ok && o.values[key] == nil {
 		o.invalid(key, "is missing")
@@ -131,6 +135,7 @@ func (o *object) needed(key string) string {
 
 // flag reads a boolean that must be there.
 func (o *object) flag(key string) bool {
+	o.sketch.need(key)
 	b, ok := valueOf[bool](o, key, "true or false")
 	if !ok && o.values[key] == nil {
 		o.invalid(key, "is missing")
@@ -147,6 +152,7 @@ func (o *object) option(key string) bool {
 // whole reads a whole number, or otherwise if absent.
 func (o *object) whole(key string, otherwise int) int {
 	n, ok := valueOf[json.Number](o, key, "a number")
+	o.sketch.typed(key, schema.Object{"type": "integer"})
 	if !ok {
 		return otherwise
 	}
@@ -160,6 +166,7 @@ func (o *object) whole(key string, otherwise int) int {
 
 // neededWhole reads a whole number that must be there.
 func (o *object) neededWhole(key string) int {
+	o.sketch.need(key)
 	if v, ok := o.value(key); !ok && v == nil {
 		o.invalid(key, "is missing")
 	}
@@ -182,6 +189,7 @@ func (o *object) number(key string) float64 {
 // instant reads an RFC 3339 time that must be there.
 func (o *object) instant(key string) time.Time {
 	s := o.needed(key)
+	o.sketch.typed(key, schema.Instant())
 	if s == "" {
 		return time.Time{}
 	}
@@ -206,6 +214,7 @@ func parseInstant(s string) (time.Time, error) {
 // day reads a calendar day, zero if absent.
 func (o *object) day(key string) clinic.Date {
 	s := o.text(key)
+	o.sketch.typed(key, aDay())
 	if s == "" {
 		return clinic.Date{}
 	}
@@ -219,6 +228,7 @@ func (o *object) day(key string) clinic.Date {
 // clock reads a time of day, and tells whether there is one.
 func (o *object) clock(key string) (clinic.ClockTime, bool) {
 	s := o.text(key)
+	o.sketch.typed(key, aClock())
 	if s == "" {
 		return 0, false
 	}
@@ -233,7 +243,9 @@ func (o *object) clock(key string) (clinic.ClockTime, bool) {
 // child reads an object within; absent, it is empty.
 func (o *object) child(key string) *object {
 	values, _ := valueOf[map[string]any](o, key, "an object")
-	return o.part(key, values)
+	p := o.part(key, values)
+	p.sketch = o.sketch.child(key)
+	return p
 }
 
 func (o *object) part(key string, values map[string]any) *object {
@@ -246,6 +258,11 @@ func (o *object) part(key string, values map[string]any) *object {
 func (o *object) list(key string) []*object {
 	values, _ := valueOf[[]any](o, key, "a list")
 	var parts []*object
+	if o.sketch != nil {
+		one := o.part(key, nil)
+		one.sketch = o.sketch.item(key)
+		return []*object{one}
+	}
 	for i, v := range values {
 		name := fmt.Sprintf("%s[%d]", key, i)
 		fields, ok := v.(map[string]any)

@@ -80,6 +80,7 @@ func readWriting(o *object) writing {
 
 // present reads a string that must be there, and may be empty.
 func (o *object) present(key string) string {
+	o.sketch.need(key)
 	if _, ok := o.value(key); !ok {
 		o.invalid(key, "is missing")
 	}
@@ -103,15 +104,17 @@ func (h *Handler) saveRecord(c *call) (reply, error) {
 	return asJSON(http.StatusOK, recordOf(r))
 }
 
+// readVersion reads which version is asked for, 0 for the newest.
+func readVersion(q *query) int { return q.whole("version", 0, 1, math.MaxInt32) }
+
 // readRecord is GET /api/v1/vet/reservations/{id}/record, of any version.
 func (h *Handler) readRecord(c *call) (reply, error) {
 	id, err := c.id()
 	if err != nil {
 		return reply{}, err
 	}
-	in := c.query()
-	version := in.whole("version", 0, 1, math.MaxInt32)
-	if err := in.faults.err(); err != nil {
+	version, err := ask(c, readVersion)
+	if err != nil {
 		return reply{}, err
 	}
 	r, err := h.Desk.Record(c.ctx(), c.who.VetID, id, int64(version))

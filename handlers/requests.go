@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"vetroom/clinic"
+	"vetroom/clinic/schema"
 )
 
 // isID tells whether s looks like an id of ours.
@@ -120,6 +121,7 @@ func readWindow(o *object) clinic.Window {
 }
 
 func readException(o *object) clinic.Exception {
+	o.sketch.need("date")
 	e := clinic.Exception{Date: o.day("date"), Closed: o.option("closed")}
 	if o.values["date"] == nil || o.values["date"] == "" {
 		o.invalid("date", "is missing")
@@ -138,11 +140,12 @@ func readException(o *object) clinic.Exception {
 
 // neededClock reads a time of day that must be there.
 func (o *object) neededClock(key string) clinic.ClockTime {
+	o.sketch.need(key)
+	t, _ := o.clock(key)
 	if v, ok := o.value(key); !ok || v == "" {
 		o.invalid(key, "is missing")
 		return 0
 	}
-	t, _ := o.clock(key)
 	return t
 }
 
@@ -151,9 +154,28 @@ func (o *object) neededClock(key string) clinic.ClockTime {
 type query struct {
 	url.Values
 	faults faults
+	sketch *sketch // nil but for describing what is read
 }
 
 func (c *call) query() *query { return &query{Values: c.URL.Query()} }
+
+// ask reads the call's query. It returns clinic.ErrInvalid naming each value that cannot be right.
+func ask[T any](c *call, read func(*query) T) (T, error) {
+	q := c.query()
+	value := read(q)
+	return value, q.faults.err()
+}
+
+// readNear reads from where distances are counted, nil if nobody says.
+func readNear(q *query) *clinic.Place { return q.place("near") }
+
+type daySpan struct {
+	from clinic.Date
+	days int
+}
+
+// readDays reads a stretch of days. The domain knows how many there may be.
+func readDays(q *query) daySpan { return daySpan{q.day("from"), q.whole("days", 7, -1, 1<<20)} }
 
 func (q *query) invalid(name, format string, args ...any) {
 	q.faults.note(name, format, args...)
@@ -161,6 +183,7 @@ func (q *query) invalid(name, format string, args ...any) {
 
 // whole reads a whole number from low to high, or otherwise if absent.
 func (q *query) whole(name string, otherwise, low, high int) int {
+	q.sketch.typed(name, aNumber(otherwise, low, high))
 	if q.Get(name) == "" {
 		return otherwise
 	}
@@ -174,6 +197,7 @@ func (q *query) whole(name string, otherwise, low, high int) int {
 
 // day reads a calendar day, zero if absent.
 func (q *query) day(name string) clinic.Date {
+	q.sketch.typed(name, aDay())
 	if q.Get(name) == "" {
 		return clinic.Date{}
 	}
@@ -186,6 +210,7 @@ func (q *query) day(name string) clinic.Date {
 
 // option reads true or false, false if absent.
 func (q *query) option(name string) bool {
+	q.sketch.typed(name, schema.Object{"type": "boolean", "default": false})
 	switch q.Get(name) {
 	case "true":
 		return true
@@ -198,6 +223,7 @@ func (q *query) option(name string) bool {
 
 // place reads "LAT,LON", nil if absent.
 func (q *query) place(name string) *clinic.Place {
+	q.sketch.typed(name, aPlace())
 	if q.Get(name) == "" {
 		return nil
 	}
@@ -213,6 +239,7 @@ func (q *query) place(name string) *clinic.Place {
 
 // text reads what somebody typed, of at most high bytes.
 func (q *query) text(name string, high int) string {
+	q.sketch.typed(name, schema.Object{"type": "string", "maxLength": high})
 	s := strings.TrimSpace(q.Get(name))
 	if len(s) > high || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '\uFFFD' }) {
 		q.invalid(name, "must be text of at most %d bytes", high)

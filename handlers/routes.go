@@ -134,6 +134,7 @@ func (h *Handler) routes() *http.ServeMux {
 	mux.HandleFunc("/", h.funnel(nil))
 	for pattern, do := range map[string]http.HandlerFunc{
 		"/static/": h.Web.Static().ServeHTTP, "/img/{name}": h.picture, "/healthz": h.healthz, "/readyz": h.readyz, "/metrics": h.metrics, "/dev/mail": h.devMail,
+		"/openapi.json": h.document, "/asyncapi.json": h.document,
 	} {
 		mux.HandleFunc(pattern, h.reading(do))
 	}

@@ -191,7 +191,9 @@ func (b *browser) do(method, path, contentType string, body []byte) answer {
 			delete(b.jar, k.Name)
 		}
 	}
-	return answer{res, b.s.t, w.Body.Bytes()}
+	a := answer{res, b.s.t, w.Body.Bytes()}
+	theOpenAPI().holds(b.s.t, b.s, r, body, a)
+	return a
 }
 
 func (b *browser) get(path string) answer { b.s.t.Helper(); return b.do("GET", path, "", nil) }

@@ -40,7 +40,7 @@ func (h *Handler) login(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return asJSON(http.StatusOK, map[string]ownVetJSON{"vet": ownVetOf(card)})
+	return asJSON(http.StatusOK, signedInJSON{ownVetOf(card)})
 }
 
 // leaveVet ends the vet's session for good, its sockets, and the vet's being online.
@@ -123,12 +123,11 @@ func (h *Handler) listPermits(c *call) (reply, error) {
 
 // listVisits is GET /api/v1/vet/reservations.
 func (h *Handler) listVisits(c *call) (reply, error) {
-	in := c.query()
-	from, days := in.day("from"), in.whole("days", 7, -1, 1<<20) // the domain knows the true bounds
-	if err := in.faults.err(); err != nil {
+	span, err := ask(c, readDays)
+	if err != nil {
 		return reply{}, err
 	}
-	views, err := h.Desk.VetReservations(c.ctx(), c.who.VetID, from, days)
+	views, err := h.Desk.VetReservations(c.ctx(), c.who.VetID, span.from, span.days)
 	if err != nil {
 		return reply{}, err
 	}

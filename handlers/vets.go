@@ -4,9 +4,8 @@ import "net/http"
 
 // listVets is GET /api/v1/vets.
 func (h *Handler) listVets(c *call) (reply, error) {
-	in := c.query()
-	q := readVetQuery(in)
-	if err := in.faults.err(); err != nil {
+	q, err := ask(c, readVetQuery)
+	if err != nil {
 		return reply{}, err
 	}
 	cards, next, err := h.Desk.Vets(c.ctx(), q)
@@ -25,13 +24,12 @@ func (h *Handler) listVets(c *call) (reply, error) {
 
 // readVet is GET /api/v1/vets/{id}.
 func (h *Handler) readVet(c *call) (reply, error) {
-	in := c.query()
-	near := in.place("near")
 	id, err := c.id()
 	if err != nil {
 		return reply{}, err
 	}
-	if err := in.faults.err(); err != nil {
+	near, err := ask(c, readNear)
+	if err != nil {
 		return reply{}, err
 	}
 	card, err := h.Desk.Vet(c.ctx(), id)
@@ -47,12 +45,11 @@ func (h *Handler) listSlots(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	in := c.query()
-	from, days := in.day("from"), in.whole("days", 7, -1, 1<<20) // the domain knows the true bounds
-	if err := in.faults.err(); err != nil {
+	span, err := ask(c, readDays)
+	if err != nil {
 		return reply{}, err
 	}
-	vet, slots, err := h.Desk.Slots(c.ctx(), id, from, days)
+	vet, slots, err := h.Desk.Slots(c.ctx(), id, span.from, span.days)
 	if err != nil {
 		return reply{}, err
 	}
