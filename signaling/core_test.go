@@ -2,7 +2,6 @@ package signaling_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -37,11 +36,10 @@ func (f *fakeSocket) Write(_ context.Context, _ websocket.MessageType, b []byte)
 		<-f.closed
 		return errors.New("closed")
 	}
-	var frame signalingtest.Frame
-	if err := json.Unmarshal(b, &frame); err != nil {
+	frame, err := signalingtest.Parse(b)
+	if err != nil {
 		panic(fmt.Sprintf("%q: %v", b, err))
 	}
-	frame.Raw = b
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.frames = append(f.frames, frame)

@@ -214,7 +214,7 @@ func (h *house) openHandlers(*app) (err error) {
 		Desk: h.desk, Web: h.web, DevMail: h.mailbox, OpsOnly: !h.cfg.Has(configs.Web), Pictures: h.store, Intake: screening.NewIntake(), Sessions: h.sessions,
 		Clock: h.store, Random: rand.Reader, Log: h.log.With("part", "http"), BaseURL: h.baseURL, TrustedProxies: h.trustedProxies(), Version: version, OpsToken: h.cfg.OpsToken.Reveal(),
 		Metrics: h.metrics.handler(), Ready: h.ready, Observe: h.metrics.answered, Unavailable: unavailable,
-		CloseSockets: h.closeSockets,
+		CloseSockets: h.closeSockets, AsyncAPI: signaling.AsyncAPI(version, h.baseURL),
 	}
 	if h.signaling != nil {
 		config.Socket = h.signaling

@@ -51,6 +51,19 @@ type Frame struct {
 	Came time.Time       `json:"-"` // when, by the local clock
 }
 
+// Check looks at each message that comes, where a test wants that; set it before the first.
+var Check = func(message []byte) error { return nil }
+
+// Parse reads a message of the server.
+func Parse(message []byte) (f Frame, err error) {
+	if err := Check(message); err != nil {
+		return f, err
+	}
+	err = json.Unmarshal(message, &f)
+	f.Raw = message
+	return f, err
+}
+
 // Has tells whether the message has the key at all.
 func (f Frame) Has(key string) bool {
 	var keys map[string]json.RawMessage
@@ -113,9 +126,9 @@ func (c *Client) read() {
 		_, b, err := c.conn.Read(context.Background())
 		var f Frame
 		if err == nil {
-			err = json.Unmarshal(b, &f)
+			f, err = Parse(b)
 		}
-		f.Raw, f.Came = b, time.Now()
+		f.Came = time.Now()
 		c.mu.Lock()
 		if err != nil {
 			c.err = err
