@@ -20,7 +20,7 @@ const socket = new Socket({
 async function look() {
   if (page.dataset.state !== 'queued') return;
   try {
-    const answer = await fetch(`/check/${id}`, { headers: { Accept: 'text/html' } });
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
     if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     show(new DOMParser().parseFromString(await answer.text(), 'text/html'));
   } catch {
