@@ -88,7 +88,7 @@ func (h *Handler) reservationPage(c *call) (reply, error) {
 	if err != nil {
 		return h.lost(c, err)
 	}
-	p.Link = c.takeLink(id)
+	p.Link, p.Handed = c.takeLink(id), c.URL.Query().Get("handed") == "1" && !p.Over()
 	answer, err := c.page(http.StatusOK, p)
 	answer.secret = p.Link != ""
 	return answer, err
@@ -108,7 +108,7 @@ func (h *Handler) oneReservation(c *call, id string) (web.ReservationPage, error
 	for i, e := range entries {
 		p.Timeline[i] = web.Entry{At: e.At, What: string(e.What), By: string(e.By)}
 	}
-	return p, nil
+	return p, h.surround(c, view, &p)
 }
 
 // cancelForm is POST /reservations/{id}/cancel.

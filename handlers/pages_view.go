@@ -62,6 +62,7 @@ func (c *call) shownReservation(v *clinic.View) web.Reservation {
 		Zone: v.Vet.Zone, Vet: web.Vet{ID: v.Vet.ID, Name: v.Vet.Name, Img: v.Vet.Img, Location: v.Vet.Location, Zone: v.Vet.Zone},
 		Pet:  web.Pet{Name: r.Pet.Name, Breed: r.Pet.Breed, BirthYear: r.Pet.BirthYear, WeightKg: r.Pet.WeightKg},
 		Area: string(r.Purpose.Area), Symptoms: r.Symptoms, Door: shownDoor(v, seat),
+		CancelledBy: string(r.CancelledBy), Reason: r.Reason,
 	}
 	if !r.Purpose.PriorVisitOn.IsZero() {
 		s.PriorVisitOn = r.Purpose.PriorVisitOn.String()
@@ -79,7 +80,7 @@ func shownDoor(v *clinic.View, seat clinic.Role) web.Door {
 	room := &v.Room
 	return web.Door{
 		RoomID: room.ID, State: string(room.StateAt(v.At)), OpensAt: room.OpensAt, ClosesAt: room.ClosesAt,
-		DelayedMinutes: v.Lateness.Minutes, Reason: string(room.Reason(v.At)), Seat: string(seat), Version: room.VersionAt(v.At),
+		DelayedMinutes: v.Lateness.Minutes, Late: v.Lateness.Late, Reason: string(room.Reason(v.At)), Seat: string(seat), Version: room.VersionAt(v.At),
 	}
 }
 

@@ -98,6 +98,8 @@ func (h *Handler) pages() []route {
 		{"GET", "/reservations/{id}/cancel", anyone, upTo("/reservations/")},
 		{"POST", "/reservations/{id}/reschedule", anyone, h.rescheduleForm},
 		{"GET", "/reservations/{id}/reschedule", anyone, upTo("/reservations/")},
+		{"POST", "/reservations/{id}/transfer", anyone, h.transferForm},
+		{"GET", "/reservations/{id}/transfer", anyone, upTo("/reservations/")},
 		{"GET", "/r/{token}", anyone, h.redeemLink},
 		{"GET", "/room", anyone, h.roomPage},
 		{"GET", "/lang/{lang}", anyone, h.setLanguage},

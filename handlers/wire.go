@@ -145,6 +145,7 @@ type roomJSON struct {
 	OpensAt        string            `json:"opens_at"`
 	ClosesAt       string            `json:"closes_at"`
 	DelayedMinutes int               `json:"delayed_minutes,omitempty"`
+	Late           bool              `json:"late,omitempty"`   // the vet is not in it, and should be or was announced late
 	Reason         clinic.ReasonCode `json:"reason,omitempty"` // why it is closed
 }
 
@@ -170,7 +171,7 @@ type visitJSON struct {
 func roomOf(v *clinic.View) roomJSON {
 	return roomJSON{
 		ID: v.Room.ID, State: v.Room.StateAt(v.At), OpensAt: wire(v.Room.OpensAt), ClosesAt: wire(v.Room.ClosesAt),
-		DelayedMinutes: v.Lateness.Minutes, Reason: v.Room.Reason(v.At),
+		DelayedMinutes: v.Lateness.Minutes, Late: v.Lateness.Late, Reason: v.Room.Reason(v.At),
 	}
 }
 

@@ -14,7 +14,8 @@ type doorView struct {
 	Icon          string
 	Words         string
 	Left          string // until when it is open; the countdown is the script's
-	Opens, Closes string // as on the wire
+	Starts        string // of the reservation, as on the wire
+	Opens, Closes string
 	Zone          string // IANA name
 	Waiting       bool   // seen from inside the waiting room
 }
@@ -31,7 +32,7 @@ var doorIcons = map[string]string{
 func (t times) doorOf(r Reservation, now time.Time, waiting bool) doorView {
 	d := doorView{
 		Door: r.Door, ReservationID: r.ID, Waiting: waiting,
-		Opens: iso(r.Door.OpensAt), Closes: iso(r.Door.ClosesAt),
+		Starts: iso(r.Start), Opens: iso(r.Door.OpensAt), Closes: iso(r.Door.ClosesAt),
 		Zone: zoneName(r.Zone),
 	}
 	d.View = d.viewAt(now)
@@ -47,7 +48,7 @@ func (d doorView) viewAt(now time.Time) string {
 	switch {
 	case d.State == "closed":
 		return "closed"
-	case d.DelayedMinutes > 0:
+	case d.lateMinutes() > 0:
 		return "late"
 	case d.State == "open":
 		return "open"

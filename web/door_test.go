@@ -12,16 +12,17 @@ func TestDoorInEachOfItsStates(t *testing.T) {
 		view, room, icon, words string
 		live                    bool
 	}{
-		"far":       {visitIn(75 * time.Hour), "locked", "locked", "lock", "3일 뒤, 12월 4일 (금) 오후 3시에 열려요", false},
-		"tomorrow":  {visitIn(26 * time.Hour), "locked", "locked", "lock", "내일 오후 2시에 열려요", false},
-		"eleven":    {visitIn(11 * time.Minute), "locked", "locked", "lock", "오늘 오후 12시 11분에 열려요", false},
-		"ten":       {visitIn(10 * time.Minute), "soon", "locked", "hourglass", "곧 열려요 · 오늘 오후 12시 10분", false},
-		"overdue":   {visitIn(-time.Second), "soon", "locked", "hourglass", "곧 열려요 · 오늘 오전 11시 59분", false},
-		"open":      {openVisit(), "open", "open", "door-open", "문이 열렸어요", true},
-		"late":      {withDoor(visitIn(time.Hour), func(d *Door) { d.DelayedMinutes = 10 }), "late", "locked", "clock-alert", "약 10분 늦어져요", false},
-		"late open": {withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 }), "late", "open", "clock-alert", "문이 열렸어요 · 약 10분 늦어져요", true},
-		"closed":    {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "ended" }), "closed", "closed", "circle-check", "진료가 끝났어요", false},
-		"by vet":    {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" }), "closed", "closed", "circle-check", "수의사가 진료를 마쳤어요", false},
+		"far":        {visitIn(75 * time.Hour), "locked", "locked", "lock", "3일 뒤, 12월 4일 (금) 오후 3시에 열려요", false},
+		"tomorrow":   {visitIn(26 * time.Hour), "locked", "locked", "lock", "내일 오후 2시에 열려요", false},
+		"eleven":     {visitIn(11 * time.Minute), "locked", "locked", "lock", "오늘 오후 12시 11분에 열려요", false},
+		"ten":        {visitIn(10 * time.Minute), "soon", "locked", "hourglass", "곧 열려요 · 오늘 오후 12시 10분", false},
+		"overdue":    {visitIn(-time.Second), "soon", "locked", "hourglass", "곧 열려요 · 오늘 오전 11시 59분", false},
+		"open":       {openVisit(), "open", "open", "door-open", "문이 열렸어요", true},
+		"late":       {withDoor(visitIn(time.Hour), func(d *Door) { d.DelayedMinutes = 10 }), "late", "locked", "clock-alert", "약 10분 늦어져요", false},
+		"late open":  {withDoor(openVisit(), func(d *Door) { d.DelayedMinutes, d.Late = 10, true }), "late", "open", "clock-alert", "문이 열렸어요 · 약 10분 늦어져요", true},
+		"vet inside": {withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 }), "open", "open", "door-open", "문이 열렸어요", true},
+		"closed":     {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "ended" }), "closed", "closed", "circle-check", "진료가 끝났어요", false},
+		"by vet":     {withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" }), "closed", "closed", "circle-check", "수의사가 진료를 마쳤어요", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc, _ := draw(t, w, "ko", doorPage(c.r))

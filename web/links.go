@@ -48,6 +48,9 @@ func (v Vet) nextAddress() string {
 	return v.address() + "?" + q.Encode() + "#times"
 }
 
+// roomAddress leads into a room.
+func roomAddress(id string) string { return "/room?" + url.Values{"id": {id}}.Encode() }
+
 // address is a reservation's page.
 func (r Reservation) address() string { return "/reservations/" + url.PathEscape(r.ID) }
 

@@ -121,6 +121,16 @@ type ReservationPage struct {
 	Timeline []Entry
 	// Cancel carries the error of a refused cancelling (code "too_late").
 	Cancel Form
+	// Late is there while the vet is late; Transfer carries the error of a
+	// change to another vet that was refused.
+	Late     *LateOffers
+	Transfer Form
+	// Handed says that the visit was just given to the vet that it now has.
+	Handed bool
+	// Aftercare is what the vet wrote for the owner: nil until then.
+	Aftercare *Aftercare
+	Chat      []ChatLine // what was said, once the door was open
+	Photo     *Attached  // nil without one
 }
 
 // Entry is one line of a reservation's timeline.

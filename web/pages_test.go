@@ -47,7 +47,7 @@ func TestPagesShowTheirStates(t *testing.T) {
 		"vethours/saved":        {".notice.good": 1, ".notice.late li": 1},
 		"vethours/wrong":        {".notice.wrong": 1, `input[name="slot_minutes"][value="7"][aria-invalid]`: 1, ".field-error:not([hidden])": 4, `.hours-day:has([name="tue.from"]) .field-error`: 1},
 		"room/waiting":          {`.call[data-entered="false"]`: 1, "video[data-self]": 1, "video[data-remote]": 1, ".ticks li": 3, "form.door[data-waiting]": 1, ".door-wait": 0, "[data-close]": 0, ".foot": 0},
-		"room/vet":              {"[data-close]": 1, "[data-close-dialog]": 1, `.ended a[href="/vet"]`: 1},
+		"room/vet":              {"[data-close]": 1, `dialog[data-asked]`: 2, `.ended a[href="/vet"]`: 1, `.ended a[data-onward][href="/vet/reservations/r1"]`: 1, "[data-extend]": 2, "[data-no-show][hidden]": 1, "[data-late-options]": 0},
 		"error/404":             {`[data-status="404"]`: 1, `.actions a[href="/"]`: 1},
 		"error/410":             {`.actions a[href="/reservations"]`: 1},
 		"error/429":             {`.actions a[href="/vets"]`: 1},

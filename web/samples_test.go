@@ -25,7 +25,7 @@ func mustZone(name string) *time.Location {
 // samples is every page in each of its states, by "page/state".
 func samples() map[string]Page {
 	all := map[string]Page{}
-	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples()} {
+	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples()} {
 		for name, page := range set {
 			all[name] = page
 		}
@@ -145,7 +145,7 @@ func reservationSamples() map[string]Page {
 		"reservation/far":       ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: booked, Timeline: timeline[:1]},
 		"reservation/open":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: openVisit(), Timeline: timeline},
 		"reservation/late":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(visitIn(8*time.Minute), func(d *Door) { d.DelayedMinutes = 10 })},
-		"reservation/late_open": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.DelayedMinutes = 10 })},
+		"reservation/late_open": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.DelayedMinutes, d.Late = 10, true })},
 		"reservation/too_late":  refused,
 		"reservation/cancelled": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: pastVisit("cancelled", "cancelled")},
 		"reservation/over":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.State, d.Reason = "closed", "vet" })},

@@ -36,6 +36,8 @@ type Reservation struct {
 	// CanChange says whether that is still ahead and the state allows it.
 	CancelUntil time.Time
 	CanChange   bool
+	CancelledBy string // owner, vet or system, of a cancelled one
+	Reason      string // what who cancelled wrote to the other
 	Door        Door
 }
 
@@ -56,7 +58,8 @@ type Pet struct {
 //	soon     locked, ten minutes or less: a countdown, the waiting room offered
 //	waiting  locked, seen from inside the waiting room
 //	open     the button is live
-//	late     not closed, and the vet announced a delay; the button follows State
+//	late     not closed, and the vet announced a delay or is a minute late;
+//	         the button follows State
 //	closed   over, or the reservation no longer stands
 //
 // The element carries data-state (one of these six) and data-room-state
@@ -67,7 +70,8 @@ type Door struct {
 	State          string // locked, open or closed
 	OpensAt        time.Time
 	ClosesAt       time.Time
-	DelayedMinutes int    // 0: on time
+	DelayedMinutes int    // as announced, or as long as the open room waits for the vet; 0: on time
+	Late           bool   // the vet is late now: not in the room, though it should be or was announced late
 	Reason         string // why it is closed: ended, vet, cancelled, no_show or empty
 	Seat           string // owner or vet: whose words the line speaks
 	Version        int64  // of the room; the scripts drop what is older

@@ -200,7 +200,7 @@ func TestTwoMeetInTheirBrowsers(t *testing.T) {
 	}
 
 	vet.click(`[data-close]`)
-	vet.click(`[data-close-yes]`)
+	vet.click(`[data-yes="close"]`)
 	for _, b := range []*tab{owner, vet} {
 		b.holds(5*time.Second, "sees the end", `document.documentElement.dataset.call === 'closed'`)
 		b.shot("closed")

@@ -8,7 +8,8 @@
 import { firstText, text } from './texts.js';
 import { clockWords, countdown, daysBetween, whenWords } from './times.js';
 
-const SOON = 10 * 60 * 1000;
+const MINUTE = 60 * 1000;
+const SOON = 10 * MINUTE;
 /** @type {Record<string, string>} */
 const ICONS = {
   locked: 'lock', soon: 'hourglass', waiting: 'hourglass', open: 'door-open', late: 'clock-alert', closed: 'circle-check',
@@ -23,15 +24,20 @@ export class Door {
     this.room = d.door ?? '';
     this.reservation = d.reservation ?? '';
     this.state = d.roomState ?? 'locked';
+    /** The reservation's start, from which lateness counts, also where the vet opened the door before it. */
+    this.starts = Date.parse(d.starts ?? '');
     this.opens = Date.parse(d.opens ?? '');
     this.closes = Date.parse(d.closes ?? '');
     this.version = Number(d.version);
     this.delayed = Number(d.delayed);
+    /** The server's word that the vet is late now; from inside one sees for oneself who is there. */
+    this.late = d.late === 'true';
     this.reason = d.reason ?? '';
     this.seat = d.seat ?? 'owner';
     this.zone = d.zone ?? 'UTC';
     this.waiting = 'waiting' in d;
     this.peer = 'absent';
+    this.inside = false;
     this.words = part(form, '.door-words');
     this.count = part(form, '.door-count');
     this.icon = part(form, 'use');
@@ -41,7 +47,8 @@ export class Door {
 
   /**
    * Takes the server's word on the room. Returns false for one that is older than what is shown.
-   * @param {{state: string, opens_at: string, closes_at: string, version?: number, reason?: string, delayed_minutes?: number}} room
+   * @param {{state: string, opens_at: string, closes_at: string, version?: number, reason?: string,
+   *   delayed_minutes?: number, late?: boolean}} room
    */
   apply(room) {
     if ((room.version ?? this.version) < this.version) return false;
@@ -51,6 +58,7 @@ export class Door {
     this.closes = Date.parse(room.closes_at);
     if (room.version !== undefined) this.reason = room.reason ?? ''; // HTTP does not tell the reason
     if (room.delayed_minutes !== undefined) this.delayed = room.delayed_minutes;
+    if (room.late !== undefined) this.late = room.late;
     this.draw();
     return true;
   }
@@ -58,13 +66,22 @@ export class Door {
   /** Who is on the other side, seen from the waiting room. @param {string} peer */
   setPeer(peer) {
     this.peer = peer;
+    this.inside = true;
     this.draw();
+  }
+
+  /** How late the vet is, in minutes: as announced, or as long as the open room waits. The same as the server's. */
+  lateBy() {
+    if (this.state === 'closed' || this.peer !== 'absent') return 0;
+    if (this.state !== 'open') return this.delayed;
+    if (this.inside ? this.seat === 'vet' : !this.late) return 0;
+    return Math.max(this.delayed, Math.floor((this.clock.now() - Math.max(this.starts, this.opens)) / MINUTE));
   }
 
   /** Locked, soon, waiting, open, late or closed; the same choice as the server's. */
   view() {
     if (this.state === 'closed') return 'closed';
-    if (this.delayed > 0 && this.peer === 'absent') return 'late';
+    if (this.lateBy() > 0) return 'late';
     if (this.state === 'open') return 'open';
     if (this.waiting) return 'waiting';
     return this.opens - this.clock.now() <= SOON ? 'soon' : 'locked';
@@ -89,7 +106,7 @@ export class Door {
     const days = daysBetween(now, this.opens, this.zone);
     switch (view) {
       case 'closed': return firstText(`door.closed_${this.reason}`, 'door.closed');
-      case 'late': return text(this.state === 'open' ? 'door.late_open' : 'door.late', { n: this.delayed });
+      case 'late': return text(this.state === 'open' ? 'door.late_open' : 'door.late', { n: this.lateBy() });
       case 'open': return text('door.open');
       case 'waiting': return firstText(`door.waiting_${this.seat}_${this.peer === 'absent' ? 'absent' : 'here'}`);
       case 'soon': return text('door.soon', { when });

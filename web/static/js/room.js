@@ -14,14 +14,18 @@ import { ServerClock } from './clock.js';
 import { Door, tick } from './door.js';
 import { openMedia, showLevel } from './media.js';
 import { Peer } from './peer.js';
+import { Chat } from './roomchat.js';
+import { RoomTime } from './roomtime.js';
 import { RoomView } from './roomview.js';
 import { Socket } from './socket.js';
+import { firstText } from './texts.js';
 import { ask } from './watch.js';
 
 const view = new RoomView();
 const clock = new ServerClock();
 const door = new Door(view.doorForm, clock);
 tick([door]);
+const time = new RoomTime(door, clock, view.ends);
 
 /** @type {MediaStream} */ let stream = new MediaStream();
 /** @type {Peer|undefined} */ let peer;
@@ -49,35 +53,59 @@ const socket = new Socket({
   },
 });
 
+const chat = new Chat({
+  seat: view.seat,
+  zone: door.zone,
+  send: (message) => !joining && socket.send(message),
+  say: (words) => view.tell(words),
+});
+
 const handlers = {
   room: tookRoom,
+  /** @param {any} message */
+  chat: (message) => chat.took(message),
+  /** @param {any} message */
+  kept: (message) => chat.kept(message),
   /** @param {any} message */
   peer: (message) => tookPeer(message.peer),
   /** @param {any} message */
   signal: (message) => (peer ? peer.receive(message.data) : void held.push(message.data)),
   /** @param {any} message */
-  error: (message) => message.code === 'forbidden' && end('forbidden'),
+  error: ({ code }) => {
+    if (code === 'forbidden') end(seat && view.seat === 'vet' ? 'gone' : 'forbidden'); // who had a seat lost it to another vet
+    else chat.refused(code);
+  },
 };
 
 /** @param {any} room */
 async function tookRoom(room) {
   const fresh = joining;
-  const before = door.version;
+  const before = { version: door.version, state: door.state };
   joining = false;
   seat = { ...seat, ...room };
   resume = room.resume ?? resume;
   view.tick('connection', 'yes');
   if (!door.apply(room)) return;
-  if (!fresh && room.version !== before && room.delayed_minutes === undefined) ask(door);
-  if (room.state === 'closed') {
-    end(room.reason || 'ended');
-    return;
-  }
+  if (room.version !== before.version && (fresh || room.state === before.state)) learn();
+  chat.door(room.state);
+  if (room.state === 'closed') return end(room.reason || 'ended');
+  if (room.state === 'locked' && entered) return end('moved');
   view.opened(room.state === 'open', peer?.connected ?? false);
   tookPeer(room.peer ?? other);
   if (room.state === 'open' && room.ice_servers && peer) peer.setServers(room.ice_servers);
-  if (fresh) cameBack(room.resumed);
+  if (fresh) {
+    cameBack(room.resumed);
+    chat.joined(room.resumed);
+  }
   if (room.state === 'open' && view.auto) enter();
+}
+
+/** A frame tells of the door alone: how late the vet is, when it ends and who the vet is, only the reservation does. */
+async function learn() {
+  const reservation = await ask(door);
+  if (!reservation || over) return;
+  time.setEnd(Date.parse(reservation.end));
+  view.vet(reservation.vet.name);
 }
 
 /** After a break: what waited goes out, or, where something may be lost, both sides begin ICE anew. @param {boolean} resumed */
@@ -112,6 +140,7 @@ function enter() {
   entered = true;
   stopLevel();
   view.entered();
+  if (matchMedia('(min-width: 60rem)').matches) chat.show(true);
   keepAwake();
   start();
 }
@@ -134,7 +163,7 @@ function signal(data) {
   if (joining || !socket.send({ type: 'signal', data })) unsent.push(data);
 }
 
-/** @param {string} why ended, vet, cancelled, no_show, left, replaced or forbidden @param {boolean} [mayReturn] */
+/** @param {string} why ended, vet, cancelled, no_show, moved, left, replaced, gone or forbidden @param {boolean} [mayReturn] */
 function end(why, mayReturn = false) {
   if (over) return;
   over = true;
@@ -143,6 +172,8 @@ function end(why, mayReturn = false) {
   for (const track of stream.getTracks()) track.stop();
   awake?.release?.();
   view.end(why, mayReturn);
+  view.banner({ kind: '', key: '', words: '' });
+  chat.door('closed');
   if (why !== 'replaced') socket.finish();
 }
 
@@ -155,6 +186,19 @@ async function close() {
   const answer = await call('POST', `/vet/rooms/${view.room}/close`);
   if (answer.ok) end('vet');
   else view.say('call.close_failed');
+}
+
+async function noShow() {
+  const answer = await call('POST', `/vet/reservations/${door.reservation}/no-show`);
+  if (answer.ok) end('no_show');
+  else view.say('call.close_failed');
+}
+
+/** @param {number} minutes */
+async function extend(minutes) {
+  const answer = await call('POST', `/vet/rooms/${view.room}/extend`, { minutes });
+  if (answer.ok) await learn();
+  else time.tell(firstText(`call.extend_${answer.code}`, 'call.extend_failed'));
 }
 
 let stopLevel = () => {};
@@ -184,9 +228,15 @@ view.listen({
   enter,
   leave,
   close,
+  noShow,
+  extend,
   again: useMedia,
   toggle: (kind, on) => stream.getTracks().filter((t) => t.kind === kind).forEach((t) => (t.enabled = on)),
 });
-setInterval(() => view.left(door.closes - clock.now(), door.state === 'open'), 500);
+setInterval(() => {
+  view.left(time.left());
+  if (entered && !over) view.banner(time.banner(peer?.connected ?? false));
+}, 500);
+chat.door(door.state);
 if (door.state === 'closed') end(door.reason || 'ended'); // no camera light for a visit that is over
 else useMedia();

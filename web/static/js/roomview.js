@@ -1,5 +1,6 @@
 /** What the call's page shows: all reading and writing of its elements, no decisions. */
 import { firstText, text } from './texts.js';
+import { NOTICE } from './roomtime.js';
 import { countdown } from './times.js';
 
 /** @template {HTMLElement} T @param {string} selector @returns {T} */
@@ -8,9 +9,6 @@ function get(selector) {
   if (!found) throw new Error(`room: no ${selector}`);
   return /** @type {T} */ (found);
 }
-
-/** From here on the time left is shown as running out, ms. */
-const SHORT = 3 * 60 * 1000;
 
 export class RoomView {
   constructor() {
@@ -21,7 +19,9 @@ export class RoomView {
     /** @type {HTMLMeterElement} */ this.meter = get('[data-level]');
     /** @type {HTMLVideoElement} */ this.self = get('[data-self]');
     /** @type {HTMLVideoElement} */ this.remote = get('[data-remote]');
+    this.ends = Date.parse(this.root.dataset.ends ?? '');
     this.words = get('[data-stage-words]');
+    this.heard = ''; // the key of what a screen reader was told last
     this.state('waiting');
   }
 
@@ -36,8 +36,8 @@ export class RoomView {
   }
 
   /**
-   * @param {{enter: () => void, leave: () => void, close: () => void, again: () => void,
-   *   toggle: (kind: 'audio'|'video', on: boolean) => void}} on
+   * @param {{enter: () => void, leave: () => void, close: () => void, noShow: () => void, again: () => void,
+   *   extend: (minutes: number) => Promise<void>, toggle: (kind: 'audio'|'video', on: boolean) => void}} on
    */
   listen(on) {
     this.doorForm.addEventListener('submit', (event) => {
@@ -52,7 +52,15 @@ export class RoomView {
       on.toggle('video', pressed);
       this.root.dataset.camera = pressed ? 'on' : 'off';
     });
-    this.#closing(on.close);
+    this.#asked('close', '[data-close]', on.close);
+    this.#asked('no-show', '[data-no-show]', on.noShow);
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-extend]'))) {
+      button.addEventListener('click', async () => {
+        button.disabled = true;
+        await on.extend(Number(button.dataset.extend));
+        button.disabled = false;
+      });
+    }
   }
 
   /** @param {string} selector @param {(on: boolean) => void} toggled */
@@ -65,13 +73,16 @@ export class RoomView {
     });
   }
 
-  /** Closing cannot be taken back, so it is asked for once more. @param {() => void} close */
-  #closing(close) {
-    const button = document.querySelector('[data-close]');
-    const dialog = /** @type {HTMLDialogElement|null} */ (document.querySelector('[data-close-dialog]'));
+  /** What cannot be taken back is asked for once more. @param {string} what @param {string} selector @param {() => void} act */
+  #asked(what, selector, act) {
+    const button = document.querySelector(selector);
+    const dialog = /** @type {HTMLDialogElement|null} */ (document.querySelector(`[data-asked="${what}"]`));
     if (!button || !dialog) return;
-    button.addEventListener('click', () => dialog.showModal());
-    dialog.addEventListener('close', () => dialog.returnValue === 'yes' && close());
+    button.addEventListener('click', () => {
+      dialog.returnValue = 'no';
+      dialog.showModal();
+    });
+    dialog.addEventListener('close', () => dialog.returnValue === 'yes' && act());
   }
 
   /** @param {string} name camera, microphone or connection @param {'yes'|'no'|'wait'} ok */
@@ -161,12 +172,40 @@ export class RoomView {
     document.addEventListener('pointerdown', unmute, { once: true });
   }
 
-  /** @param {number} left ms @param {boolean} open */
-  left(left, open) {
+  /** What is left until the end, and until the door closes. @param {{end: number, close: number}} ms */
+  left({ end, close }) {
     const line = get('[data-left]');
-    line.dataset.short = String(open && left < SHORT);
-    const words = open && left > 0 ? text('call.left', { left: countdown(left) }) : '';
+    line.dataset.short = String(close > 0 && end < NOTICE);
+    let words = '';
+    if (end > 0) words = text('call.left', { left: countdown(end) });
+    else if (close > 0) words = text('call.over_time', { left: countdown(close) });
     if (line.textContent !== words) line.textContent = words;
+  }
+
+  /** The line over the picture. @param {import('./roomtime.js').Banner} banner */
+  banner({ kind, key, words }) {
+    const box = get('[data-banner]');
+    const line = get('[data-banner-words]');
+    box.hidden = kind === '';
+    box.dataset.kind = kind;
+    if (line.textContent !== words) line.textContent = words;
+    for (const [of, selector] of [['late', '[data-late-options]'], ['absent', '[data-no-show]']]) {
+      const part = /** @type {HTMLElement|null} */ (box.querySelector(selector));
+      if (part) part.hidden = kind !== of;
+    }
+    if (key !== this.heard) this.tell(words);
+    this.heard = key;
+  }
+
+  /** Tells a screen reader. @param {string} words */
+  tell(words) {
+    get('[data-banner-said]').textContent = words;
+  }
+
+  /** Who the vet is: another may have taken over. @param {string} name */
+  vet(name) {
+    const line = document.querySelector('[data-vet-name]');
+    if (line && line.textContent !== name) line.textContent = name;
   }
 
   /** @param {string} why @param {boolean} mayReturn */
@@ -174,7 +213,7 @@ export class RoomView {
     this.state('closed');
     this.self.srcObject = this.remote.srcObject = null;
     get('[data-ended-title]').textContent = firstText(`call.end_${why}`, 'call.ended');
-    get('[data-ended-words]').textContent = firstText(`call.end_${why}_words`, 'call.ended_words');
+    get('[data-ended-words]').textContent = firstText(`call.end_${why}_words`, `call.end_ended_${this.seat}`, 'call.ended_words');
     get('[data-return]').hidden = !mayReturn;
     get('[data-ended]').focus();
   }
