@@ -16,6 +16,12 @@ type Due struct {
 	DueAt       time.Time // UTC
 }
 
+// Instant says when a row is due, and no more of it.
+type Instant struct {
+	ID    string
+	DueAt time.Time // UTC
+}
+
 // Marked is a row that was published.
 type Marked struct {
 	Message           // Body is empty where it was not asked for

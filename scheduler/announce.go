@@ -49,11 +49,14 @@ func (t *term) lookForOpenings() {
 	n := min(max(a.size, firstBatch), len(a.due))
 	rows := a.due[:n:n]
 	a.due, a.looking, a.size = a.due[n:], true, nextSize(max(a.size, firstBatch), n)
-	ids := idsOf(rows)
+	instants := make([]events.Instant, len(rows))
+	for i, r := range rows {
+		instants[i] = events.Instant{ID: r.ID, DueAt: r.DueAt}
+	}
 	t.io(func(ctx context.Context) func() {
 		ctx, cancel := context.WithTimeout(ctx, yieldMost)
 		defer cancel()
-		standing, err := t.cfg.Outbox.Standing(ctx, ids)
+		standing, err := t.cfg.Outbox.Standing(ctx, instants)
 		return func() {
 			a.looking = false
 			t.s.noteFault("look for openings", err)

@@ -60,7 +60,7 @@ type database struct {
 	latency time.Duration
 	look    time.Duration // how much longer Standing takes
 	scans   int
-	read    int                  // rows that scans gave
+	read    int                  // rows that were read whole
 	claims  []int                // sizes
 	onClaim func(won []string)   // after it was committed, before it is answered
 	loseAck func(op string) bool // the answer of this call is lost
@@ -132,7 +132,7 @@ func (d *database) set(change func(d *database)) {
 	change(d)
 }
 
-func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error) {
+func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Instant, error) {
 	if err := d.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -148,11 +148,30 @@ func (d *database) Upcoming(ctx context.Context, until time.Time, limit int) ([]
 	slices.SortFunc(due, func(a, b events.Due) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
 	})
-	d.read += min(limit, len(due))
-	return due[:min(limit, len(due))], nil
+	instants := make([]events.Instant, min(limit, len(due)))
+	for i := range instants {
+		instants[i] = events.Instant{ID: due[i].ID, DueAt: due[i].DueAt}
+	}
+	return instants, nil
 }
 
-func (d *database) Standing(ctx context.Context, ids []string) ([]string, error) {
+func (d *database) Due(ctx context.Context, ids []string) ([]events.Due, error) {
+	if err := d.enter(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.read += len(ids)
+	var due []events.Due
+	for _, id := range ids {
+		if r := d.rows[id]; r != nil {
+			due = append(due, r.Due)
+		}
+	}
+	return due, nil
+}
+
+func (d *database) Standing(ctx context.Context, rows []events.Instant) ([]string, error) {
 	if err := d.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -163,9 +182,9 @@ func (d *database) Standing(ctx context.Context, ids []string) ([]string, error)
 	defer d.mu.Unlock()
 	now := stamp(time.Now())
 	var standing []string
-	for _, id := range ids {
-		if r := d.rows[id]; r != nil && !r.DueAt.After(now) {
-			standing = append(standing, id)
+	for _, row := range rows {
+		if r := d.rows[row.ID]; r != nil && r.published.IsZero() && !r.DueAt.After(now) {
+			standing = append(standing, row.ID)
 		}
 	}
 	return standing, nil

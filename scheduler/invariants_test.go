@@ -190,7 +190,7 @@ type gatedOutbox struct {
 	gate *gate
 }
 
-func (o *gatedOutbox) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error) {
+func (o *gatedOutbox) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Instant, error) {
 	rows, err := o.database.Upcoming(ctx, until, limit)
 	o.gate.pass()
 	return rows, err

@@ -11,10 +11,13 @@ import (
 type Outbox interface {
 	// Upcoming gives the unpublished rows that are due before until, claimed or not, in order of due instant, version
 	// and id, at most limit of them.
-	Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error)
-	// Standing gives those of ids that the outbox has and that are due by the database's clock, claimed or not. Such a
-	// row is never deleted any more: a change that deletes one is seen to be in time, and holds it locked until the commit.
-	Standing(ctx context.Context, ids []string) ([]string, error)
+	Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Instant, error)
+	// Due gives those of ids that the outbox has, in any order.
+	Due(ctx context.Context, ids []string) ([]events.Due, error)
+	// Standing gives the ids of those rows that the outbox has unpublished, claimed or not, and that are due by the
+	// database's clock. Such a row is never deleted any more: a change that deletes one is seen to be in time, and holds
+	// it locked until the commit.
+	Standing(ctx context.Context, rows []events.Instant) (ids []string, err error)
 	// Claim claims those of ids that are due by the database's clock, not published, and not claimed under the lease's
 	// epoch or a higher one, while the lease is held; and gives the ids of those that bear this claim, from this call or
 	// from an earlier one with the same claim whose answer was lost.

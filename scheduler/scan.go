@@ -16,9 +16,9 @@ const (
 	// scanNear is how far ahead the looks between two reloads of the horizon go: past the next one, so that a row which
 	// was saved without a nudge is in memory at its instant. Looks stay cheap, however much lies in the horizon.
 	scanNear = scanEvery + scanEvery/2
-	// A look reads rows once more that are known, and thousands of them keep the database and us busy. So while
-	// more than crowd are in hand a look waits, for crowdWait at most; and when so many are due within crowdNear it ends
-	// before their instant, so that it does not stand in the way of their claims.
+	// A look goes over rows that are known, and thousands of them keep the database and us busy. So while more than crowd
+	// are in hand a look waits, for crowdWait at most; and when so many are due within crowdNear it ends before their
+	// instant, so that it does not stand in the way of their claims.
 	crowd     = 1000
 	crowdWait = 200 * time.Millisecond
 	crowdNear = 400 * time.Millisecond
@@ -94,35 +94,60 @@ func (t *term) scanUntil(now time.Time) time.Time {
 	return now.Add(scanNear)
 }
 
-// scanned takes what a look found. Looks that many nudges ask for take half of the time at most.
-func (t *term) scanned(rows []events.Due, until time.Time, whole bool, err error) {
-	c := &t.scan
-	now := t.cfg.Clock.Now()
-	c.busy = false
-	t.s.noteFault("look for due events", err)
+// scanned takes what a look found, and has read what is not known of it.
+func (t *term) scanned(rows []events.Instant, until time.Time, whole bool, err error) {
 	if err != nil {
-		c.refused = append(c.asked, c.refused...)
-		c.asked = nil
-		c.whole = c.whole || whole
-		c.notBefore = now.Add(backoff(c.failures))
-		c.failures++
-		t.wantScan()
+		t.scanFailed(whole, err)
 		return
 	}
-	c.failures = 0
-	c.notBefore = now.Add(min(now.Sub(c.started), scanEvery))
 	if len(rows) == scanLimit { // there may be more: what was found is conclusive up to its last row only
 		until = rows[len(rows)-1].DueAt
 	}
-	t.merge(rows, until)
+	there := make(map[string]bool, len(rows))
+	var unknown []string
+	for _, r := range rows {
+		there[r.ID] = true
+		if t.mem.known[r.ID] == nil && !t.scan.marked[r.ID] {
+			unknown = append(unknown, r.ID)
+		}
+	}
+	if len(unknown) == 0 {
+		t.merge(there, nil, until)
+		return
+	}
+	t.io(func(ctx context.Context) func() {
+		found, err := t.cfg.Outbox.Due(ctx, unknown)
+		return func() {
+			if err != nil {
+				t.scanFailed(whole, err)
+				return
+			}
+			t.merge(there, found, until)
+		}
+	})
 }
 
-// merge brings the memory in line with what the outbox has due before until.
-func (t *term) merge(rows []events.Due, until time.Time) {
+func (t *term) scanFailed(whole bool, err error) {
 	c := &t.scan
-	there := make(map[string]bool, len(rows))
-	for _, due := range rows {
-		there[due.ID] = true
+	t.s.noteFault("look for due events", err)
+	c.busy = false
+	c.refused = append(c.asked, c.refused...)
+	c.asked = nil
+	c.whole = c.whole || whole
+	c.notBefore = t.cfg.Clock.Now().Add(backoff(c.failures))
+	c.failures++
+	t.wantScan()
+}
+
+// merge ends a look: it brings the memory in line with what the outbox has due before until, of which found was not known.
+// Looks that many nudges ask for take half of the time at most.
+func (t *term) merge(there map[string]bool, found []events.Due, until time.Time) {
+	c := &t.scan
+	now := t.cfg.Clock.Now()
+	t.s.noteFault("look for due events", nil)
+	c.busy, c.failures = false, 0
+	c.notBefore = now.Add(min(now.Sub(c.started), scanEvery))
+	for _, due := range found {
 		if t.mem.known[due.ID] == nil && !c.marked[due.ID] {
 			t.mem.add(due)
 		}

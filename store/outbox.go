@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 
 // Upcoming gives the unpublished rows that are due before until, claimed or not, in order of due instant, version and
 // id, at most limit of them.
-func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Due, error) {
+func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]events.Instant, error) {
 	var parts []string
 	var args []any
 	for _, stream := range streams { // each part reads its stretch of the index, and no more
@@ -20,40 +19,95 @@ func (s *Store) Upcoming(ctx context.Context, until time.Time, limit int) ([]eve
 			WHERE stream = ? AND published_at IS NULL AND due_at < ? ORDER BY due_at, version, id LIMIT ?) `+stream+"_part")
 		args = append(args, stream, unixMillisUp(until), limit)
 	}
-	var rows []*events.Due
-	err := query(ctx, s.reader, func() []any {
-		d := &events.Due{}
-		rows = append(rows, d)
-		return []any{&d.ID, &d.Subject, &d.Body, &d.Aggregate, &d.AggregateID, &d.Version, millis{&d.DueAt}}
-	}, `SELECT o.id, o.subject, o.body, o.aggregate, o.aggregate_id, o.version, o.due_at
-		FROM (`+strings.Join(parts, " UNION ALL ")+` ORDER BY due_at, version, id LIMIT ?) first
-		JOIN outbox o ON o.id = first.id`, append(args, limit)...)
-	slices.SortFunc(rows, func(a, b *events.Due) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
-	})
-	return dereference(rows), s.fault("read the due outbox", err)
+	rows, err := dueInstants(ctx, s.reader, "SELECT id, due_at FROM ("+strings.Join(parts, " UNION ALL ")+
+		") parts ORDER BY due_at, version, id LIMIT ?", append(args, limit)...)
+	return rows, s.fault("read the due outbox", err)
+}
+
+func dueInstants(ctx context.Context, q querier, text string, args ...any) ([]events.Instant, error) {
+	var rows []events.Instant
+	err := query(ctx, q, func() []any {
+		rows = append(rows, events.Instant{})
+		last := &rows[len(rows)-1]
+		return []any{&last.ID, millis{&last.DueAt}}
+	}, text, args...)
+	return rows, err
+}
+
+// Due gives those of ids that are in the outbox, in any order.
+func (s *Store) Due(ctx context.Context, ids []string) (rows []events.Due, err error) {
+	for part := range slices.Chunk(distinct(ids), s.dialect().maxParams) {
+		err := query(ctx, s.reader, func() []any {
+			rows = append(rows, events.Due{})
+			d := &rows[len(rows)-1]
+			return []any{&d.ID, &d.Subject, &d.Body, &d.Aggregate, &d.AggregateID, &d.Version, millis{&d.DueAt}}
+		}, "SELECT id, subject, body, aggregate, aggregate_id, version, due_at FROM outbox WHERE id IN ("+placeholders(len(part))+")",
+			anys(part)...)
+		if err != nil {
+			return nil, s.fault("read due events", err)
+		}
+	}
+	return rows, nil
 }
 
 // unixMillisUp is the first whole millisecond at or after t.
 func unixMillisUp(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
 
-// Standing gives those of ids that are in the outbox and due by the database's clock, claimed or not. It waits for whoever
-// is about to delete one; from then on nobody does, since a transaction that deletes an opening is seen to be in time
-// while it holds the row locked (see inTime).
-func (s *Store) Standing(ctx context.Context, ids []string) (standing []string, err error) {
+// Standing gives the ids of those rows that are in the outbox, unpublished and due by the database's clock, claimed or not.
+// It waits for whoever is about to delete one; from then on nobody does, since a transaction that deletes an opening is
+// seen to be in time while it holds the row locked (see inTime).
+func (s *Store) Standing(ctx context.Context, rows []events.Instant) (ids []string, err error) {
 	err = s.writeAgain(ctx, "look for due events", func(t *tx) error {
-		standing = standing[:0]
-		for part := range slices.Chunk(distinct(ids), s.dialect().maxParams) {
-			found, err := texts(ctx, t, "SELECT id FROM outbox WHERE id IN ("+placeholders(len(part))+") AND due_at <= "+t.now()+t.d.shareLock,
-				anys(part)...)
-			if err != nil {
-				return err
-			}
-			standing = append(standing, found...)
+		if t.d.embedded {
+			ids, err = t.standingBetween(ctx, rows)
+		} else {
+			ids, err = t.standing(ctx, rows)
 		}
-		return nil
+		return err
 	})
-	return standing, err
+	return ids, err
+}
+
+func (t *tx) standing(ctx context.Context, rows []events.Instant) (ids []string, err error) {
+	for part := range slices.Chunk(rows, t.d.maxParams) {
+		asked := make([]any, len(part))
+		for i, r := range part {
+			asked[i] = r.ID
+		}
+		found, err := texts(ctx, t, "SELECT id FROM outbox WHERE id IN ("+placeholders(len(part))+
+			") AND published_at IS NULL AND due_at <= "+t.now()+t.d.shareLock, asked...)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	return ids, nil
+}
+
+// standingBetween reads all that lies between the rows' instants, in the order of the index: where nothing need be locked,
+// since nobody else writes, that takes a third of the time that looking each up does.
+func (t *tx) standingBetween(ctx context.Context, rows []events.Instant) (ids []string, err error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	byDue := func(a, b events.Instant) int { return a.DueAt.Compare(b.DueAt) }
+	first, last, now := slices.MinFunc(rows, byDue).DueAt, slices.MaxFunc(rows, byDue).DueAt, t.s.Now()
+	if last.After(now) {
+		last = now
+	}
+	asked := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		asked[r.ID] = true
+	}
+	for _, stream := range streams {
+		found, err := texts(ctx, t, "SELECT id FROM outbox WHERE stream = ? AND published_at IS NULL AND due_at BETWEEN ? AND ?",
+			stream, unixMillis(first), unixMillis(last))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, slices.DeleteFunc(found, func(id string) bool { return !asked[id] })...)
+	}
+	return ids, nil
 }
 
 // Claim claims those of ids that are due by the database's clock, not published, and not claimed under the lease's

@@ -230,8 +230,17 @@ func (h *house) waiting(aggregates ...string) []row {
 // outbox gives all unpublished rows by aggregate, in order of version.
 func (h *house) outbox() map[string][]row {
 	h.Helper()
-	due, err := h.Upcoming(h.Context(), time.Now().AddDate(10, 0, 0), 1_000_000)
+	instants, err := h.Upcoming(h.Context(), time.Now().AddDate(10, 0, 0), 1_000_000)
 	h.must(err)
+	ids := make([]string, len(instants))
+	for i, r := range instants {
+		ids[i] = r.ID
+	}
+	due, err := h.Due(h.Context(), ids)
+	h.must(err)
+	if len(due) != len(ids) {
+		h.Errorf("of %d rows %d are there", len(ids), len(due))
+	}
 	slices.SortStableFunc(due, func(a, b events.Due) int { return int(a.Version - b.Version) })
 	rows := map[string][]row{}
 	for _, d := range due {
@@ -293,6 +302,14 @@ func idsOf(rows []row) []string {
 		ids[i] = r.ID
 	}
 	return ids
+}
+
+func instantsOf(rows []row) []events.Instant {
+	instants := make([]events.Instant, len(rows))
+	for i, r := range rows {
+		instants[i] = events.Instant{ID: r.ID, DueAt: r.DueAt}
+	}
+	return instants
 }
 
 // lead acquires a lease of the test's own.

@@ -363,9 +363,13 @@ func (h *house) raceAround(lease events.Lease, start time.Time, spread, late tim
 
 // lookAround looks again and again, around the start, which openings stand.
 func (h *house) lookAround(start time.Time, ids []string, stood map[string]bool) {
+	rows := make([]events.Instant, len(ids))
+	for i, id := range ids {
+		rows[i] = events.Instant{ID: id, DueAt: start}
+	}
 	sleepUntil(start.Add(-2 * time.Millisecond))
 	for time.Now().Before(start.Add(10 * time.Millisecond)) {
-		standing, err := h.Standing(h.Context(), ids)
+		standing, err := h.Standing(h.Context(), rows)
 		if err != nil {
 			h.Errorf("look: %v", err)
 		}
@@ -380,6 +384,10 @@ func (h *house) lookAround(start time.Time, ids []string, stood map[string]bool)
 
 // claimAround claims the openings again and again around the start.
 func (h *house) claimAround(lease events.Lease, start time.Time, ids []string, won map[string]bool) {
+	rows := make([]events.Instant, len(ids))
+	for i, id := range ids {
+		rows[i] = events.Instant{ID: id, DueAt: start}
+	}
 	sleepUntil(start.Add(-2 * time.Millisecond))
 	for time.Now().Before(start.Add(10 * time.Millisecond)) {
 		h.claimDue(lease, start, ids, won)
