@@ -11,6 +11,7 @@ import (
 type AskRequest struct {
 	VetID   string // whom to ask first, or ""
 	Session string // the owner's
+	Key     *IdempotencyKey
 	Request
 }
 
@@ -22,8 +23,15 @@ type InstantView struct {
 
 // Ask begins a request for a consultation now, which rings a vet before Ask returns if one is free. It returns
 // ErrInvalid, ErrNotFound for an unknown vet, ErrNotPermitted and ErrPriorVisitRequired if the wanted vet, or every
-// vet, may not see the animal today, and ErrTooManyStanding.
+// vet, may not see the animal today, ErrTooManyStanding, and ErrKeyReused. A repeat by the same key and body gives the
+// request as it is by now.
 func (d *Desk) Ask(ctx context.Context, q AskRequest) (*InstantView, error) {
+	if q.Key != nil {
+		id, err := d.Store.AskedBefore(ctx, *q.Key)
+		if !errors.Is(err, ErrNotFound) {
+			return d.askedAgain(ctx, q.Session, id, err)
+		}
+	}
 	q.Normalise()
 	if err := q.Request.Validate(d.Clock.Now()); err != nil {
 		return nil, err
@@ -38,11 +46,32 @@ func (d *Desk) Ask(ctx context.Context, q AskRequest) (*InstantView, error) {
 		return nil, err
 	}
 	r := NewInstantRequest(d.NewID(), q, d.Clock.Now())
-	if err := d.Store.AddInstant(ctx, r); err != nil {
-		return nil, err
+	id, err := d.Store.AddInstant(ctx, r, q.Key)
+	if err != nil || id != r.ID {
+		return d.askedAgain(ctx, q.Session, id, err)
 	}
 	d.told(r)
 	return d.dispatched(ctx, r.ID)
+}
+
+// askedAgain answers a request that was asked before. From then on whoever repeats it holds it: only that browser knows
+// the key, and with the first answer it may have lost the session that came with it.
+func (d *Desk) askedAgain(ctx context.Context, session, id string, err error) (*InstantView, error) {
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.Store.ChangeInstant(ctx, id, func(r *InstantRequest, _ time.Time) error {
+		r.Session = session
+		return nil
+	})
+	if err == nil && r.ReservationID != "" {
+		err = d.Store.Grant(ctx, session, r.ReservationID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.told(r)
+	return d.placed(ctx, r)
 }
 
 // dispatched looks for a vet at once and gives the request as it is then. Where looking fails the request is safe all
@@ -103,6 +132,20 @@ func (d *Desk) Instant(ctx context.Context, who Who, id string) (*InstantView, e
 		return nil, ErrNotFound
 	}
 	return d.placed(ctx, r)
+}
+
+// Asking gives the request that an owner's session has standing, or nil.
+func (d *Desk) Asking(ctx context.Context, session string) (*InstantView, error) {
+	if session == "" {
+		return nil, nil
+	}
+	standing, err := d.InstantNews(ctx, nil)
+	for _, v := range standing {
+		if v.Session == session {
+			return v, nil
+		}
+	}
+	return nil, err
 }
 
 // placed gives a request with its place in the queue.
@@ -341,6 +384,7 @@ type Readiness struct {
 	Online    int           // vets who are online and permitted for anything today
 	Free      int           // of them, those who are with nobody and are not rung
 	Waiting   int           // requests that no vet has accepted yet
+	Areas     []Area        // that somebody online may see today, in the order of [Areas]
 	UsualWait time.Duration // how long it took lately until a vet accepted; 0 if that is not known
 }
 
@@ -355,15 +399,21 @@ func (d *Desk) Readiness(ctx context.Context) (Readiness, error) {
 		return Readiness{}, err
 	}
 	out := Readiness{Waiting: len(standing)}
+	seen := map[Area]bool{}
 	for _, v := range board.vets {
-		if len(v.AreasOn(d.Permits, DateOf(board.now, v.Zone))) == 0 {
+		areas := v.AreasOn(d.Permits, DateOf(board.now, v.Zone))
+		if len(areas) == 0 {
 			continue
+		}
+		for _, a := range areas {
+			seen[a] = true
 		}
 		out.Online++
 		if !board.rung[v.ID] && board.free(v) {
 			out.Free++
 		}
 	}
+	out.Areas = slices.DeleteFunc(slices.Clone(Areas), func(a Area) bool { return !seen[a] })
 	out.UsualWait, err = d.Store.UsualWait(ctx)
 	return out, err
 }

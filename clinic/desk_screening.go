@@ -3,6 +3,7 @@ package clinic
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -25,11 +26,14 @@ func (d *Desk) Screen(ctx context.Context, session, bodyPart string, photo Photo
 	return s, nil
 }
 
-// Screening gives one to who may see it: the session that made it, and the vet and the holders of a reservation that
-// has it. It returns ErrNotFound to others.
+// Screening gives one to who may see it: the session that made it, the vet and the holders of a reservation that has it,
+// and a vet while a request with it rings. It returns ErrNotFound to others.
 func (d *Desk) Screening(ctx context.Context, who Who, id string) (*Screening, error) {
 	s, _, err := d.screening(ctx, who, id)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // screening also says whether it is the vet who asks.
@@ -58,7 +62,19 @@ func (d *Desk) screening(ctx context.Context, who Who, id string) (s *Screening,
 			return s, role == RoleVet, nil
 		}
 	}
-	return nil, false, ErrNotFound
+	return s, false, d.mustRing(ctx, who.VetID, id)
+}
+
+// mustRing returns ErrNotFound unless a request that has the screening rings the vet.
+func (d *Desk) mustRing(ctx context.Context, vetID, screeningID string) error {
+	if vetID == "" {
+		return ErrNotFound
+	}
+	rings, err := d.RingingFor(ctx, vetID)
+	if err == nil && !slices.ContainsFunc(rings, func(v *InstantView) bool { return v.ScreeningID == screeningID }) {
+		err = ErrNotFound
+	}
+	return err
 }
 
 // ScreeningPhoto gives a screening's photo to who may see the screening.

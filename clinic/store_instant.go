@@ -12,7 +12,11 @@ var ErrRung = errors.New("another request rings this vet")
 // InstantStore keeps requests for a consultation now. They are rows like all else: what rings, and until when, outlives
 // every process.
 type InstantStore interface {
-	AddInstant(ctx context.Context, r *InstantRequest) error
+	// AddInstant saves a new request and gives its id; or, if its key was used with the same body before, saves nothing and
+	// gives the id of that request. It returns ErrKeyReused if another body used the key, which may be nil.
+	AddInstant(ctx context.Context, r *InstantRequest, key *IdempotencyKey) (id string, err error)
+	// AskedBefore finds the request that a key with the same body gave before, or returns ErrNotFound or ErrKeyReused.
+	AskedBefore(ctx context.Context, key IdempotencyKey) (id string, err error)
 	// Instants gives the requests that stand and those of ids, whatever they are, oldest first.
 	Instants(ctx context.Context, ids []string) ([]*InstantRequest, error)
 	// Instant gives a request, or ErrNotFound.

@@ -75,10 +75,10 @@ var described = map[string]description{
 	"GET /api/v1/hospitals":                      {about: "Lists the nearest animal hospitals.", query: asks(readNearest), good: ok[hospitalsJSON]()},
 
 	"GET /api/v1/instant":                   {about: "Counts the vets who are there now.", good: ok[readyJSON]()},
-	"POST /api/v1/instant":                  {about: "Asks a vet, or the next free one, for a consultation now. Sets the owner's cookie.", body: reads(readAsk(time.Time{})), refine: theVisit, good: accepted[instantJSON](), refuses: []*clinic.Error{clinic.ErrNotFound, clinic.ErrNotPermitted, clinic.ErrPriorVisitRequired, clinic.ErrTooManyStanding, errRateLimited}},
+	"POST /api/v1/instant":                  {about: "Asks a vet, or the next free one, for a consultation now. A repeat by the same key answers the request as it is by then. Sets the owner's cookie.", body: reads(readAsk(time.Time{})), refine: theVisit, keyed: true, good: accepted[instantJSON](), refuses: []*clinic.Error{clinic.ErrNotFound, clinic.ErrNotPermitted, clinic.ErrPriorVisitRequired, clinic.ErrTooManyStanding, clinic.ErrKeyReused, errRateLimited}},
 	"GET /api/v1/instant/{id}":              {about: "Reads a request for a consultation now, for who asked.", good: ok[instantJSON]()},
 	"DELETE /api/v1/instant/{id}":           {about: "Gives a request up.", body: reads(noBody), good: noContent, refuses: []*clinic.Error{clinic.ErrTaken}},
-	"GET /api/v1/vet/instant":               {about: "Lists the requests that ring for the vet.", good: ok[ringsJSON]()},
+	"GET /api/v1/vet/instant":               {about: "Lists the requests that ring for the vet.", spoken: true, good: ok[ringsJSON]()},
 	"POST /api/v1/vet/instant/{id}/accept":  {about: "Accepts a request: its room is open at once.", body: reads(noBody), good: ok[reservationJSON](), refuses: []*clinic.Error{clinic.ErrTaken, clinic.ErrClosed, clinic.ErrNotOnline, clinic.ErrNotPermitted, clinic.ErrPriorVisitRequired, clinic.ErrSlotTaken}},
 	"POST /api/v1/vet/instant/{id}/decline": {about: "Declines a request: it rings for the next vet.", body: reads(noBody), good: ok[ringJSON](), refuses: []*clinic.Error{clinic.ErrTaken, clinic.ErrClosed}},
 

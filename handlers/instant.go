@@ -16,6 +16,7 @@ type instantJSON struct {
 	Position      int                 `json:"position"` // among those that wait, from 1; 0 for one that does not
 	ReservationID string              `json:"reservation_id,omitempty"`
 	Vet           *seenVetJSON        `json:"vet,omitempty"` // who is asked, or who accepted
+	RingsUntil    *string             `json:"rings_until"`   // when the next vet is asked; null unless it rings
 	AskedAt       string              `json:"asked_at"`
 	ExpiresAt     string              `json:"expires_at"` // nobody is asked any more from then on
 }
@@ -30,10 +31,12 @@ type ringJSON struct {
 	Visit       visitJSON           `json:"visit"`
 	Symptoms    string              `json:"symptoms"`
 	ScreeningID string              `json:"screening_id,omitempty"`
+	Screening   *screeningJSON      `json:"screening,omitempty"` // where all that rings is listed
 }
 
 type ringsJSON struct {
 	Requests []ringJSON `json:"requests"`
+	Waiting  int        `json:"waiting"` // other requests that nobody has accepted yet
 }
 
 func petOf(p clinic.Pet) petJSON { return petJSON{p.Name, p.Breed, p.BirthYear, p.WeightKg} }
@@ -61,7 +64,7 @@ func ringOf(v *clinic.InstantView, vetID string) ringJSON {
 func (h *Handler) instantOf(c *call, v *clinic.InstantView) (instantJSON, error) {
 	j := instantJSON{
 		ID: v.ID, State: v.State, Position: v.Position, ReservationID: v.ReservationID,
-		AskedAt: wire(v.CreatedAt), ExpiresAt: wire(v.ExpiresAt),
+		RingsUntil: wireOrNull(v.RingEnds), AskedAt: wire(v.CreatedAt), ExpiresAt: wire(v.ExpiresAt),
 	}
 	if v.VetID != "" {
 		vet, err := h.Desk.Store.Vet(c.ctx(), v.VetID)
@@ -119,8 +122,11 @@ func (h *Handler) ask(c *call, q clinic.AskRequest) (*clinic.InstantView, error)
 
 // askNow is POST /api/v1/instant.
 func (h *Handler) askNow(c *call) (reply, error) {
-	q, err := read(c, readAsk(c.now))
+	q, canonical, err := readAll(c, readAsk(c.now))
 	if err != nil {
+		return reply{}, err
+	}
+	if q.Key, err = c.key("ask", canonical); err != nil {
 		return reply{}, err
 	}
 	view, err := h.ask(c, q)
@@ -166,15 +172,38 @@ func (h *Handler) leaveInstant(c *call) (reply, error) {
 
 // listRings is GET /api/v1/vet/instant: what rings for the vet now.
 func (h *Handler) listRings(c *call) (reply, error) {
-	views, err := h.Desk.RingingFor(c.ctx(), c.who.VetID)
+	standing, err := h.Desk.InstantNews(c.ctx(), nil)
 	if err != nil {
 		return reply{}, err
 	}
-	out := ringsJSON{make([]ringJSON, len(views))}
-	for i, v := range views {
-		out.Requests[i] = ringOf(v, c.who.VetID)
+	out := ringsJSON{Requests: []ringJSON{}}
+	for _, v := range standing {
+		if v.StateFor(c.who.VetID) != clinic.InstantRinging {
+			out.Waiting++
+			continue
+		}
+		ring, err := c.ringWithScreening(v)
+		if err != nil {
+			return reply{}, err
+		}
+		out.Requests = append(out.Requests, ring)
 	}
-	return asJSON(http.StatusOK, out)
+	answer, err := asJSON(http.StatusOK, out)
+	return answer.with("Content-Language", c.lang).with("Vary", "Accept-Language, Cookie"), err
+}
+
+// ringWithScreening tells of what rings for the caller, with the screening that the owner attached.
+func (c *call) ringWithScreening(v *clinic.InstantView) (ringJSON, error) {
+	j := ringOf(v, c.who.VetID)
+	if v.ScreeningID == "" {
+		return j, nil
+	}
+	s, err := c.h.Desk.Store.Screening(c.ctx(), v.ScreeningID)
+	if isNothing(err) { // forgotten meanwhile
+		return j, nil
+	}
+	j.Screening = c.screeningOf(s)
+	return j, err
 }
 
 // acceptRing is POST /api/v1/vet/instant/{id}/accept.

@@ -10,15 +10,37 @@ import (
 	"vetroom/clinic"
 )
 
-func (m *memory) AddInstant(ctx context.Context, r *clinic.InstantRequest) error {
+func (m *memory) AddInstant(ctx context.Context, r *clinic.InstantRequest, key *clinic.IdempotencyKey) (string, error) {
 	unlock, err := m.in(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer unlock()
+	if key != nil {
+		if used, ok := m.keys[key.Key]; ok {
+			return used.visit, nil
+		}
+		m.keys[key.Key] = usedKey{key.Body, r.ID}
+	}
 	saved := *r
 	m.instants[r.ID] = &saved
-	return nil
+	return r.ID, nil
+}
+
+func (m *memory) AskedBefore(ctx context.Context, key clinic.IdempotencyKey) (string, error) {
+	unlock, err := m.in(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	switch used, ok := m.keys[key.Key]; {
+	case !ok:
+		return "", clinic.ErrNotFound
+	case used.body != key.Body:
+		return "", clinic.ErrKeyReused
+	default:
+		return used.visit, nil
+	}
 }
 
 func (m *memory) Instants(ctx context.Context, ids []string) ([]*clinic.InstantRequest, error) {

@@ -93,14 +93,11 @@ func (s *Store) bookAll(ctx context.Context, all []*booking) error {
 
 // repeatOf finds the visit that a used key gave. It returns errConflict where the key has just become free.
 func (s *Store) repeatOf(ctx context.Context, key *clinic.IdempotencyKey) (*clinic.Visit, error) {
-	v, err := s.replayed(ctx, *key)
-	if !errors.Is(err, clinic.ErrNotFound) {
-		return v, err
-	}
-	if err := s.forgetKey(ctx, key); err != nil {
+	id, err := s.earlierUse(ctx, key)
+	if err != nil {
 		return nil, err
 	}
-	return nil, errConflict
+	return visit(ctx, s.reader, "r.id = ?", id)
 }
 
 // book saves new visits, of which no two are of one vet. The key comes before the cells, so that of two same requests at
@@ -141,7 +138,7 @@ func (t *tx) takeNew(ctx context.Context, all []*booking) (yielding []*change, e
 	for _, b := range all {
 		r := &b.visit.Reservation
 		if b.Key != nil {
-			uses = append(uses, t.newUse(b.Key, r))
+			uses = append(uses, t.newUse(b.Key, r.ID))
 		}
 		occupied = append(occupied, newCells(r, cellsOf(nil), cellsOf(b.visit))...)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vetroom/clinic"
@@ -37,10 +38,31 @@ func instantRow(r *clinic.InstantRequest) []field {
 const maxStanding = 1000
 
 // AddInstant implements clinic.InstantStore.
-func (s *Store) AddInstant(ctx context.Context, r *clinic.InstantRequest) error {
-	return s.writeAgain(ctx, "add an instant request", func(t *tx) error {
-		return t.insert(ctx, "instant_requests", "", instantRow(r))
+func (s *Store) AddInstant(ctx context.Context, r *clinic.InstantRequest, key *clinic.IdempotencyKey) (id string, err error) {
+	err = s.again(ctx, "add an instant request", func() error {
+		id = r.ID
+		err := s.write(ctx, func(t *tx) error { return t.addInstant(ctx, r, key) })
+		if errors.Is(err, errKeyUsed) {
+			id, err = s.earlierUse(ctx, key)
+		}
+		return err
 	})
+	return id, err
+}
+
+func (t *tx) addInstant(ctx context.Context, r *clinic.InstantRequest, key *clinic.IdempotencyKey) error {
+	if key != nil {
+		if err := t.runUnique(ctx, inserts(t.d, "idempotency_keys", "", t.newUse(key, r.ID)), errKeyUsed); err != nil {
+			return err
+		}
+	}
+	return t.insert(ctx, "instant_requests", "", instantRow(r))
+}
+
+// AskedBefore implements clinic.InstantStore.
+func (s *Store) AskedBefore(ctx context.Context, key clinic.IdempotencyKey) (string, error) {
+	id, err := s.used(ctx, key)
+	return id, s.fault("look up an idempotency key", err)
 }
 
 // Instants implements clinic.InstantStore.
@@ -99,11 +121,11 @@ func (s *Store) ChangeInstant(ctx context.Context, id string, decide func(*clini
 		if r, err = s.instant(ctx, id); err != nil {
 			return err
 		}
-		was, steps := r.State, len(r.Steps)
+		was, steps, session := r.State, len(r.Steps), r.Session
 		if err := decide(r, s.Now()); err != nil {
 			return err
 		}
-		if r.State == was && len(r.Steps) == steps {
+		if r.State == was && len(r.Steps) == steps && r.Session == session {
 			return nil
 		}
 		return s.write(ctx, func(t *tx) error { return t.saveInstant(ctx, r) })

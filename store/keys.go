@@ -16,33 +16,54 @@ func (s *Store) Replayed(ctx context.Context, key clinic.IdempotencyKey) (*clini
 }
 
 func (s *Store) replayed(ctx context.Context, key clinic.IdempotencyKey) (*clinic.Visit, error) {
+	id, err := s.used(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return visit(ctx, s.reader, "r.id = ?", id)
+}
+
+// used gives what a key with the same body was used for within the window: a reservation or, where it came with one, an
+// instant request. It returns clinic.ErrNotFound and clinic.ErrKeyReused.
+func (s *Store) used(ctx context.Context, key clinic.IdempotencyKey) (id string, err error) {
 	var body []byte
-	var id string
-	err := s.reader.QueryRowContext(ctx, "SELECT body, reservation_id FROM idempotency_keys WHERE id = ? AND used_at > ?",
+	err = s.reader.QueryRowContext(ctx, "SELECT body, reservation_id FROM idempotency_keys WHERE id = ? AND used_at > ?",
 		key.Key[:], s.keysSince()).Scan(&body, &id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, clinic.ErrNotFound
+		return "", clinic.ErrNotFound
 	case err != nil:
-		return nil, err
+		return "", err
 	case [32]byte(body) != key.Body:
-		return nil, clinic.ErrKeyReused
+		return "", clinic.ErrKeyReused
 	}
-	return visit(ctx, s.reader, "r.id = ?", id)
+	return id, nil
 }
 
 // keysSince is the instant since which keys count.
 func (s *Store) keysSince() int64 { return s.Now().Add(-clinic.IdempotencyWindow).UnixMilli() }
 
-// errKeyUsed says that a booking's key is another's.
+// errKeyUsed says that a key is another's.
 var errKeyUsed = errors.New("the idempotency key was used")
 
-// newUse is the row that notes a booking's key. The key is taken if it was used within the window; while another booking
-// with it is under way, who inserts the row waits for that one's end.
-func (t *tx) newUse(key *clinic.IdempotencyKey, r *clinic.Reservation) []field {
+// newUse is the row that notes the key of a booking or an instant request, by its id. The key is taken if it was used
+// within the window; while another with it is under way, who inserts the row waits for that one's end.
+func (t *tx) newUse(key *clinic.IdempotencyKey, id string) []field {
 	return []field{
-		{"id", key.Key[:]}, {"body", key.Body[:]}, {"reservation_id", r.ID}, {"used_at", t.s.Now().UnixMilli()},
+		{"id", key.Key[:]}, {"body", key.Body[:]}, {"reservation_id", id}, {"used_at", t.s.Now().UnixMilli()},
 	}
+}
+
+// earlierUse gives what a used key stands for. It returns errConflict where the key has just become free.
+func (s *Store) earlierUse(ctx context.Context, key *clinic.IdempotencyKey) (string, error) {
+	id, err := s.used(ctx, *key)
+	if !errors.Is(err, clinic.ErrNotFound) {
+		return id, err
+	}
+	if err := s.forgetKey(ctx, key); err != nil {
+		return "", err
+	}
+	return "", errConflict
 }
 
 // forgetKey deletes a key that is older than the window.

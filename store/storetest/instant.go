@@ -55,7 +55,10 @@ func (h *house) ask() *clinic.InstantRequest {
 	q := clinic.AskRequest{Session: "s-" + id, Request: request()}
 	q.Owner.Phone = id[:30]
 	r := clinic.NewInstantRequest(id, q, h.Now())
-	h.must(h.AddInstant(h.Context(), r))
+	got, err := h.AddInstant(h.Context(), r, nil)
+	if err != nil || got != id {
+		h.Fatalf("added %q, %v, want %s", got, err, id)
+	}
 	return r
 }
 

@@ -60,6 +60,8 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"mails are claimed once", testMailClaims},
 		{"instant requests", testInstant},
 		{"an instant request accepted", testInstantAccepted},
+		{"instant requests by one key", testInstantKeys},
+		{"an instant request asked again", testAskedAgain},
 		{"a call that ended early", testClosedGivesTimeBack},
 		{"racers for one instant request", testInstantRacers},
 		{"an instant request left or accepted", testInstantLeftOrAccepted},
