@@ -86,6 +86,20 @@ type frame struct {
 	styles  list // beside those of every page
 	private bool // its address is not told to any page that it leads to
 	call    bool // the call fills the screen: no foot, no margins
+	reload  bool // without scripts it is read again by itself
+}
+
+// textsFor, scriptsFor and stylesFor add what rings on every page of a signed-in vet. Its script comes last: it listens to
+// the page's own socket where there is one.
+func (f frame) textsFor(l Layout) list   { return f.ringing(l, f.texts, "ring.js_", "area.") }
+func (f frame) scriptsFor(l Layout) list { return f.ringing(l, f.scripts, "js/ring.js") }
+func (f frame) stylesFor(l Layout) list  { return f.ringing(l, f.styles, "css/ring.css") }
+
+func (f frame) ringing(l Layout, own list, more ...string) list {
+	if l.Vet == nil {
+		return own
+	}
+	return append(own[:len(own):len(own)], more...)
 }
 
 // list is some names.

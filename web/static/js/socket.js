@@ -18,7 +18,15 @@ const FIRST_PINGS = [300, 700];
 /** The server could not read its database: asked again after this, ms. */
 const UNAVAILABLE_RETRY = 1_500;
 
+/**
+ * What concerns whoever is signed in comes over any of their sockets, unasked: whoever wants it listens to the page's,
+ * for `socket:message` (its detail is the Message), `socket:up` and `socket:stop`, and needs none of its own.
+ * @param {string} name @param {Message} [detail]
+ */
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(`socket:${name}`, { detail }));
+
 export class Socket {
+  /** @type {Set<Socket>} those of this page that were not stopped */ static live = new Set();
   /** @type {WebSocket|undefined} */ #ws;
   /** @type {Promise<void>} */ #chain = Promise.resolve();
   #failures = 0;
@@ -44,6 +52,7 @@ export class Socket {
     this.hello = hello;
     this.handle = handle;
     this.state = state;
+    Socket.live.add(this);
     window.addEventListener('online', () => this.#now());
     document.addEventListener('visibilitychange', () => document.hidden || this.#now());
     queueMicrotask(() => this.#stopped || this.#finishing || this.#open()); // a page may know at once that it needs none
@@ -73,6 +82,7 @@ export class Socket {
     clearTimeout(this.#retry);
     this.#quiet();
     this.#ws?.close(1000);
+    if (Socket.live.delete(this)) announce('stop');
   }
 
   #open() {
@@ -90,6 +100,7 @@ export class Socket {
     this.#greet();
     this.#pingOn(0);
     this.state('up');
+    announce('up');
   }
 
   #greet() {
@@ -134,6 +145,7 @@ export class Socket {
   /** @param {Message} message @param {WebSocket|undefined} ws */
   async #handled(message, ws) {
     if (message.type === 'going_away') return this.#goingAway(message.retry_ms);
+    announce('message', message);
     if (message.type === 'error') this.#refused(message.code);
     if (this.#stopped || this.#finishing || this.#repeated(message)) return;
     try {
