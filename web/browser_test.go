@@ -40,6 +40,8 @@ func site(t *testing.T) (*Web, *httptest.Server) {
 	mux.Handle("/static/", w.Static())
 	mux.HandleFunc("/ws", silence)
 	mux.HandleFunc("POST /api/v1/session", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/api/v1/vet/instant", rings)
+	mux.HandleFunc("/room", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) }) // the page stays
 	mux.HandleFunc("/img/{name}", picture)
 	mux.HandleFunc("/api/v1/screenings/{id}/photo", picture)
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {

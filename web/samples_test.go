@@ -25,7 +25,7 @@ func mustZone(name string) *time.Location {
 // samples is every page in each of its states, by "page/state".
 func samples() map[string]Page {
 	all := map[string]Page{}
-	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples()} {
+	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples(), urgentSamples()} {
 		for name, page := range set {
 			all[name] = page
 		}

@@ -180,7 +180,7 @@ func fieldNames(t *testing.T) []string {
 
 // formCodes are what a form as a whole, or any field, may be refused with.
 var formCodes = []string{
-	"field", "form", "required", "too_long", "away", "invalid", "slot_taken", "slot_not_offered", "not_permitted",
+	"field", "form", "required", "too_long", "away", "invalid", "slot_taken", "slot_not_offered", "not_permitted", "nobody_permitted",
 	"prior_visit_required", "key_reused", "too_late", "rate_limited", "too_many_reservations", "too_early", "closed", "no_session", "unavailable", "too_many", "not_found", "bad_credentials",
 	"too_large", "unsupported_type", "heic", "unreadable_image", "malformed",
 }

@@ -71,11 +71,11 @@ func (b *tab) click(selector string) {
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// holds waits until a script gives true.
+// holds waits until a script gives what is true.
 func (b *tab) holds(within time.Duration, what, script string) {
 	b.t.Helper()
 	eventually(b.t, within, b.name+": "+what, func() error {
-		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+script+")"))
 		if err == nil && !ok {
 			err = errors.New("not so")
 		}
