@@ -79,8 +79,6 @@ func (p UrgentWaitPage) ahead() int { return max(0, p.Position-1) }
 
 func (p UrgentWaitPage) address() string { return "/urgent/" + url.PathEscape(p.ID) }
 
-func roomAddress(id string) string { return "/room?id=" + url.QueryEscape(id) }
-
 // until is the wire form of an instant, empty for none.
 func until(at time.Time) string {
 	if at.IsZero() {
