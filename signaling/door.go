@@ -25,8 +25,8 @@ type door struct {
 	told     shown
 	seats    [2]*seat // here; by seatIndex
 	far      [2]farSeat
-	watchers map[*peer]struct{}
-	early    [2][]relayed // signals for a seat here, from a process that opened before this one
+	watchers map[*peer]clinic.Role // by whose right
+	early    [2][]relayed          // signals for a seat here, from a process that opened before this one
 	// connected is whether the timeline heard that these two were.
 	connected bool
 }
@@ -152,8 +152,8 @@ func (d *door) tell(now time.Time) {
 	opened := is.state == clinic.RoomOpened && d.told.state != clinic.RoomOpened
 	d.told = is
 	shared := d.frame(now)
-	for p := range d.watchers {
-		p.send(shared)
+	for p, role := range d.watchers {
+		p.send(d.frameFor(role, shared, is.state))
 	}
 	for _, s := range d.seats {
 		if s != nil {
@@ -181,6 +181,29 @@ func (d *door) frame(now time.Time) []byte {
 		OpensAt: events.Time{Time: d.room.OpensAt}, ClosesAt: events.Time{Time: d.room.ClosesAt}, Now: events.Time{Time: now},
 	}
 	return f.encode()
+}
+
+// frameFor is the frame for who watches by the right of a role: a vet's tells where the owner is, since a vet sees from
+// the own page who waits at which door.
+func (d *door) frameFor(role clinic.Role, shared []byte, state clinic.RoomState) []byte {
+	if role != clinic.RoleVet {
+		return shared
+	}
+	return withPeer(shared, d.peerOf(role, state))
+}
+
+// tellWatching tells the vet who watches the door that the owner came or went.
+func (d *door) tellWatching(now time.Time) {
+	var frame []byte
+	for p, role := range d.watchers {
+		if role != clinic.RoleVet {
+			continue
+		}
+		if frame == nil {
+			frame = d.frameFor(role, d.frame(now), d.stateAt(now))
+		}
+		p.send(frame)
+	}
 }
 
 // tellSeat sends a seat the room, with what is its own.
@@ -215,6 +238,9 @@ func (d *door) peerOf(role clinic.Role, state clinic.RoomState) PeerState {
 
 // tellPeer tells the seat across from role that role came or went; again, if it is another browser that came.
 func (d *door) tellPeer(role clinic.Role, again bool) {
+	if role == clinic.RoleOwner {
+		d.tellWatching(d.srv.now())
+	}
 	s := d.seats[seatIndex(role.Other())]
 	if s == nil {
 		return

@@ -73,7 +73,8 @@ type (
 // What the server sends. To a socket with a seat every message but a pong carries "n", from 1 for a new seat.
 type (
 	// RoomFrame is a room's whole state: at join, at watch, and at each change. A reader drops one whose version is lower
-	// than one that it has.
+	// than one that it has. To a vet who watches it has a "peer" beside that, [PeerState], and comes again with each change
+	// of it: a vet's own page tells who waits at which door. The watcher itself is not seen by anybody.
 	RoomFrame struct {
 		Type     string            `json:"type"` // "room"
 		Room     string            `json:"room"`

@@ -35,6 +35,7 @@ type busSeats struct {
 	Hello bool      `json:"hello,omitempty"` // the sender may have missed something: all say again who sits with them
 	Again bool      `json:"again,omitempty"` // no news, and not to be answered
 	Seats []busSeat `json:"seats,omitempty"`
+	Ask   []string  `json:"ask,omitempty"` // rooms of which the sender is to be told who sits there
 }
 
 type busSeat struct {
@@ -102,6 +103,13 @@ func (s *Server) publish(subject string, v any, follows ...byte) {
 
 func (s *Server) announce(seats ...busSeat) {
 	s.publish(subjectSeats, busSeats{Node: s.cfg.Node, Seats: seats})
+}
+
+// askWhoSits asks the other processes who sits in rooms that are only watched here.
+func (s *Server) askWhoSits(rooms []string) {
+	if len(rooms) > 0 {
+		s.publish(subjectSeats, busSeats{Node: s.cfg.Node, Again: true, Ask: rooms})
+	}
 }
 
 // relay sends a frame to the process that has the seat.
@@ -177,7 +185,7 @@ func (s *Server) hearOf(m busSeats) {
 	if m.Hello {
 		s.announceAll(false)
 	}
-	var answer []busSeat
+	answer := s.sitting(m.Ask)
 	for _, b := range m.Seats {
 		if d := s.hub.find(b.Room); d != nil {
 			answer = append(answer, s.hearSeat(d, m.Node, b, m.Again)...)
@@ -223,6 +231,27 @@ func (s *Server) hearSeat(d *door, node string, b busSeat, again bool) (answer [
 	return answer
 }
 
+// sitting gives who sits here in some rooms.
+func (s *Server) sitting(rooms []string) (seats []busSeat) {
+	for _, id := range rooms {
+		if d := s.hub.find(id); d != nil {
+			seats = append(seats, d.sitting()...)
+		}
+	}
+	return seats
+}
+
+func (d *door) sitting() (seats []busSeat) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, t := range d.seats {
+		if t != nil {
+			seats = append(seats, d.busSeat(i))
+		}
+	}
+	return seats
+}
+
 func (d *door) busSeat(i int) busSeat {
 	return busSeat{Room: d.id, Role: roles[i], Epoch: d.seats[i].epoch}
 }
@@ -231,13 +260,7 @@ func (d *door) busSeat(i int) busSeat {
 func (s *Server) announceAll(hello bool) {
 	var seats []busSeat
 	for _, d := range s.hub.all() {
-		d.mu.Lock()
-		for i, t := range d.seats {
-			if t != nil {
-				seats = append(seats, d.busSeat(i))
-			}
-		}
-		d.mu.Unlock()
+		seats = append(seats, d.sitting()...)
 	}
 	m := busSeats{Node: s.cfg.Node, Hello: hello, Again: true}
 	for {
@@ -307,7 +330,8 @@ func (s *Server) giveUp(d *door, dead map[string]bool) {
 		d.far[i] = farSeat{}
 		d.early[1-i] = nil
 		if d.seats[1-i] == nil {
-			continue // only watched here
+			d.tellPeer(roles[i], false) // only watched here
+			continue
 		}
 		d.tellPeer(roles[i], false)
 		s.diary.note(clinic.Entry{ReservationID: d.room.ReservationID, At: clinic.Millis(s.now()), What: clinic.WhatLeft, By: party(roles[i])})

@@ -57,3 +57,10 @@ func appendText(b []byte, s string) []byte {
 	b = append(b, s...)
 	return append(b, '"')
 }
+
+// withPeer gives the frame for everybody with where the owner is, for a vet who only watches.
+func withPeer(shared []byte, peer PeerState) []byte {
+	b := make([]byte, 0, len(shared)+20)
+	b = append(b, shared[:len(shared)-1]...)
+	return append(appendText(append(b, `,"peer":`...), string(peer)), '}')
+}

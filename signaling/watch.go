@@ -71,9 +71,13 @@ func (p *peer) watchRooms(rooms map[string]watched) {
 		p.srv.hub.release(w.door)
 	}
 	p.rooms = rooms
+	var asVet []string
 	for _, id := range slices.Sorted(maps.Keys(rooms)) {
-		rooms[id].show(p)
+		if rooms[id].show(p); rooms[id].role == clinic.RoleVet {
+			asVet = append(asVet, id)
+		}
 	}
+	p.srv.askWhoSits(asVet)
 }
 
 // show makes the peer a watcher and sends it the room, unless this went over to another vet since it was allowed.
@@ -85,10 +89,11 @@ func (d watched) show(p *peer) {
 		return
 	}
 	if d.watchers == nil {
-		d.watchers = map[*peer]struct{}{}
+		d.watchers = map[*peer]clinic.Role{}
 	}
-	d.watchers[p] = struct{}{}
-	p.send(d.frame(d.srv.now()))
+	d.watchers[p] = d.role
+	now := d.srv.now()
+	p.send(d.frameFor(d.role, d.frame(now), d.stateAt(now)))
 }
 
 // watchVets follows the given vets in place of those watched before. It registers first and reads after.
