@@ -41,6 +41,10 @@ type RecordStore interface {
 	Record(ctx context.Context, reservationID string, version int64) (*Record, error)
 	// RecordVersions gives all versions without their notes, oldest first.
 	RecordVersions(ctx context.Context, reservationID string) ([]Record, error)
+	// NewestRecords gives the newest version of each reservation's record, where something was written.
+	NewestRecords(ctx context.Context, reservationIDs []string) (map[string]*Record, error)
+	// VisitsBefore gives the newest visits of a phone to a vet that started before an instant, newest first.
+	VisitsBefore(ctx context.Context, vetID, phone string, before time.Time) ([]*Visit, error)
 	// SaveRecord adds a version by the reservation's vet, or gives the newest if that says the same. It returns
 	// ErrNotFound unless the reservation is that vet's, and ErrRecordChanged if basedOn is not the newest version; nil
 	// stands for any.

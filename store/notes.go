@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"vetroom/clinic"
 )
@@ -64,6 +65,39 @@ func (s *Store) RecordVersions(ctx context.Context, reservationID string) ([]cli
 		return values(versionFields(r))
 	}, "SELECT "+columns("", versionFields(&clinic.Record{}))+" FROM records WHERE reservation_id = ? ORDER BY version", reservationID)
 	return dereference(rows), s.fault("read the versions of a record", err)
+}
+
+// NewestRecords implements clinic.RecordStore.
+func (s *Store) NewestRecords(ctx context.Context, reservationIDs []string) (map[string]*clinic.Record, error) {
+	ids := distinct(reservationIDs)
+	newest := make(map[string]*clinic.Record, len(ids))
+	if len(ids) == 0 {
+		return newest, nil
+	}
+	var found []*clinic.Record
+	err := query(ctx, s.reader, func() []any {
+		r := &clinic.Record{}
+		found = append(found, r)
+		return values(recordFields(r))
+	}, "SELECT "+columns("r.", recordFields(&clinic.Record{}))+" FROM records r WHERE r.reservation_id IN ("+placeholders(len(ids))+
+		") AND r.version = (SELECT MAX(n.version) FROM records n WHERE n.reservation_id = r.reservation_id)", anys(ids)...)
+	for _, r := range found {
+		newest[r.ReservationID] = r
+	}
+	return newest, s.fault("read the newest records", err)
+}
+
+// mostBefore is how many visits of one phone to one vet are looked through for those of one pet.
+const mostBefore = 100
+
+// VisitsBefore implements clinic.RecordStore.
+func (s *Store) VisitsBefore(ctx context.Context, vetID, phone string, before time.Time) ([]*clinic.Visit, error) {
+	if !plain(vetID) || !plain(phone) {
+		return nil, nil
+	}
+	all, err := visits(ctx, s.reader, "WHERE r.owner_phone = ? AND r.vet_id = ? AND r.start_at < ? ORDER BY r.start_at DESC, r.id DESC LIMIT ?",
+		phone, vetID, before.UnixMilli(), mostBefore)
+	return all, s.fault("read the visits before one", err)
 }
 
 // SaveRecord implements clinic.RecordStore. The reservation's row is kept from change, so that nobody writes whose

@@ -76,6 +76,36 @@ func testRecordRacers(t *testing.T, fresh func(*testing.T) string) {
 	}
 }
 
+func testEarlierVisits(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vet, other := h.vet(), h.vet()
+	first, second, last := h.book(vet, hour(30), 20), h.book(vet, hour(31), 20), h.book(vet, hour(32), 20)
+	elsewhere := h.book(other, hour(30), 20)
+	phone := first.Reservation.Owner.Phone
+	before, err := h.VisitsBefore(h.Context(), vet, phone, last.Reservation.Start)
+	if err != nil || len(before) != 2 || before[0].Reservation.ID != second.Reservation.ID || before[1].Reservation.ID != first.Reservation.ID {
+		h.Errorf("before the last: %v, %v", before, err)
+	}
+	for what, q := range map[string][2]string{"another phone": {vet, "01099999999"}, "no vet": {"한글", phone}, "no phone": {vet, ""}} {
+		if got, err := h.VisitsBefore(h.Context(), q[0], q[1], last.Reservation.Start); err != nil || len(got) != 0 {
+			h.Errorf("%s: %v, %v", what, got, err)
+		}
+	}
+	for _, plan := range []string{"one", "two"} {
+		_, err := h.SaveRecord(h.Context(), first.Reservation.ID, vet, clinic.Note{Plan: plan}, nil)
+		h.must(err)
+	}
+	_, err = h.SaveRecord(h.Context(), elsewhere.Reservation.ID, other, clinic.Note{Plan: "theirs"}, nil)
+	h.must(err)
+	newest, err := h.NewestRecords(h.Context(), []string{first.Reservation.ID, second.Reservation.ID, first.Reservation.ID, "한글"})
+	if err != nil || len(newest) != 1 || newest[first.Reservation.ID].Plan != "two" || newest[first.Reservation.ID].Version != 2 {
+		h.Errorf("the newest records: %v, %v", newest, err)
+	}
+	if none, err := h.NewestRecords(h.Context(), nil); err != nil || len(none) != 0 {
+		h.Errorf("of nothing: %v, %v", none, err)
+	}
+}
+
 func testChat(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)
 	id, other := NewID(), NewID()

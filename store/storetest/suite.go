@@ -52,6 +52,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"on due", testOnDue},
 		{"records", testRecords},
 		{"writers race for one record", testRecordRacers},
+		{"earlier visits", testEarlierVisits},
 		{"chat", testChat},
 		{"who is seated", testSeated},
 		{"transfer", testTransfer},
