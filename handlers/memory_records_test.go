@@ -38,6 +38,32 @@ func (m *memory) RecordVersions(ctx context.Context, id string) ([]clinic.Record
 	return slices.Clone(m.kept.records[id]), nil
 }
 
+func (m *memory) NewestRecords(ctx context.Context, ids []string) (map[string]*clinic.Record, error) {
+	newest := map[string]*clinic.Record{}
+	for _, id := range ids {
+		if r, err := m.Record(ctx, id, 0); err == nil {
+			newest[id] = r
+		}
+	}
+	return newest, nil
+}
+
+func (m *memory) VisitsBefore(ctx context.Context, vetID, phone string, before time.Time) ([]*clinic.Visit, error) {
+	unlock, err := m.in(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var all []*clinic.Visit
+	for _, v := range m.visits {
+		if r := &v.Reservation; r.VetID == vetID && r.Owner.Phone == phone && r.Start.Before(before) {
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(a, b *clinic.Visit) int { return b.Reservation.Start.Compare(a.Reservation.Start) })
+	return all, nil
+}
+
 func (m *memory) SaveRecord(ctx context.Context, id, vetID string, n clinic.Note, basedOn *int64) (*clinic.Record, error) {
 	unlock, err := m.in(ctx)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 func (b *browser) follow(a answer) answer {
 	b.s.t.Helper()
 	a.ok(http.StatusSeeOther)
-	return b.get(a.Header.Get("Location")).ok(200)
+	path, _, _ := strings.Cut(a.Header.Get("Location"), "#")
+	return b.get(path).ok(200)
 }
 
 // typed is a booking form, filled in.
@@ -300,8 +301,11 @@ func TestVetDay(t *testing.T) {
 	if n := page.Find(".patient").Length(); n != 2 {
 		t.Errorf("%d patients", n)
 	}
-	if today := page.Find(`section[aria-labelledby="today"] .patient`); today.Length() != 1 || !strings.Contains(today.Text(), "010-1234-5678") {
+	if today := page.Find(`section[aria-labelledby="today"] .patient`); today.Length() != 1 || !strings.Contains(today.Text(), "Choco") {
 		t.Errorf("today %q", today.Text())
+	}
+	if chosen := page.Find("[data-chosen]"); !strings.Contains(chosen.Text(), "010-1234-5678") || chosen.Find("[data-act]").Length() == 0 {
+		t.Errorf("beside it %q", chosen.Text())
 	}
 }
 

@@ -75,7 +75,32 @@ func (h *Handler) vetDayPage(c *call) (reply, error) {
 	}
 	p := web.VetDayPage{Layout: layout, Zone: vet.Zone, SlotMinutes: vet.Hours.SlotMinutes}
 	p.Today, p.Week = c.week(vet, views)
+	if p.Chosen, err = h.chosen(c, views); err != nil {
+		return reply{}, err
+	}
 	return c.page(http.StatusOK, p)
+}
+
+// chosen is the patient beside the list: whom the address names, else who is seen now, else who comes next.
+func (h *Handler) chosen(c *call, views []clinic.View) (*web.Case, error) {
+	id := c.URL.Query().Get("visit")
+	for i := 0; !isID(id) && i < len(views); i++ {
+		if !over(&views[i]) {
+			id = views[i].Reservation.ID
+		}
+	}
+	if !isID(id) {
+		return nil, nil
+	}
+	chart, err := h.Desk.Chart(c.ctx(), c.who.VetID, id, 0)
+	if isNothing(err) { // it went over to another vet
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	k := c.caseOf(chart)
+	return &k, nil
 }
 
 // week sorts a vet's visits into today, with what began before midnight, and the six days after.

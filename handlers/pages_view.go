@@ -69,6 +69,7 @@ func (c *call) shownReservation(v *clinic.View) web.Reservation {
 	}
 	if seat == clinic.RoleVet {
 		s.Owner = web.Owner{Name: r.Owner.Name, Phone: r.Owner.Phone, Email: r.Owner.Email}
+		s.Photo = shownPhoto(v.Screening)
 		return s
 	}
 	s.CancelUntil = r.Start.Add(-cutoff)

@@ -115,6 +115,10 @@ func (h *Handler) pages() []route {
 		{"GET", "/vet", vetOnly, h.vetDayPage},
 		{"GET", "/vet/hours", vetOnly, h.hoursPage},
 		{"POST", "/vet/hours", vetOnly, h.hoursForm},
+		{"GET", "/vet/reservations/{id}", vetOnly, h.recordPage},
+		{"POST", "/vet/reservations/{id}", vetOnly, h.recordForm},
+		{"POST", "/vet/reservations/{id}/review", vetOnly, h.reviewForm},
+		{"GET", "/vet/reservations/{id}/review", anyone, upTo("/vet/reservations/")},
 	}
 }
 

@@ -154,6 +154,8 @@ type VetDayPage struct {
 	Zone  *time.Location
 	Today []Reservation // by start
 	Week  []DayList     // the six days after today, also empty ones
+	// Chosen is the patient beside the list, on a screen that is wide enough; nil without one.
+	Chosen *Case
 	// SlotMinutes is offered as the length of a follow-up.
 	SlotMinutes int
 }

@@ -41,8 +41,8 @@ func TestPagesShowTheirStates(t *testing.T) {
 		"reservation/over":      {"form.door": 0, "h1 + p strong": 1, `a[href$=".ics"]`: 0},
 		"vetlogin/fresh":        {`form[action="/vet/login"]`: 1, `input[name="next"][value="/vet/hours"]`: 1, `input[type="password"][name="password"]`: 1, ".notice": 0},
 		"vetlogin/wrong":        {".notice.wrong": 1, `input[name="login"][value="han"]`: 1, `input[name="password"][value="x"]`: 0},
-		"vetday/full":           {".patient": 4, ".patient form.door": 3, `[data-act="open"]`: 3, `[data-act="cancel"]`: 3, `[role="switch"][aria-checked="true"]`: 1, `form[action="/vet/logout"]`: 1, `form[data-follow-up] [name]`: 16, ".empty": 0, `a[href^="tel:"]`: 4},
-		"vetday/empty":          {".patient": 0, ".empty": 1},
+		"vetday/full":           {".patient": 4, ".patient form.door": 3, `.patient h3 a[href="/vet/reservations/r1"][data-choose="/vet?visit=r1"]`: 1, ".patient[data-chosen-one]": 1, "[data-chosen] form.door": 1, "[data-chosen] .photo": 1, ".patient [data-act]": 0, `[data-act="open"]`: 1, `[data-act="cancel"]`: 1, `[role="switch"][aria-checked="true"]`: 1, `form[action="/vet/logout"]`: 1, `form[data-follow-up] [name]`: 16, ".empty": 0, `a[href^="tel:"]`: 1},
+		"vetday/empty":          {".patient": 0, ".empty": 1, "[data-chosen] *": 0},
 		"vethours/form":         {`input[name="mon.from"]`: 3, `input[name="tue.from"]`: 2, `input[name="fri.to"][value="24:00"]`: 1, `input[name="exception.date"]`: 4, `select[name="exception.kind"]`: 4, ".notice": 0},
 		"vethours/saved":        {".notice.good": 1, ".notice.late li": 1},
 		"vethours/wrong":        {".notice.wrong": 1, `input[name="slot_minutes"][value="7"][aria-invalid]`: 1, ".field-error:not([hidden])": 4, `.hours-day:has([name="tue.from"]) .field-error`: 1},
@@ -128,7 +128,8 @@ func TestWhatPeopleWriteIsNeverMarkup(t *testing.T) {
 		HomePage{Layout: at(evil), Next: &r}, VetsPage{Layout: at(evil), Query: evil, Vets: []Vet{v}},
 		VetPage{Layout: at(evil), Vet: v, Key: evil, Form: Form{Values: map[string]string{"symptoms": evil, "owner.name": evil}}},
 		ReservationPage{Layout: at(evil), Reservation: r, Link: evil}, RoomPage{Layout: at(evil), Reservation: r},
-		VetDayPage{Layout: asVet("/vet"), Zone: seoul, Today: []Reservation{r}},
+		VetDayPage{Layout: asVet("/vet"), Zone: seoul, Today: []Reservation{r}, Chosen: &Case{Reservation: r}},
+		RecordPage{Layout: asVet("/vet"), Case: Case{Reservation: r}, Record: RecordText{Plan: evil}, Newest: 1, Chat: []ChatLine{{"owner", evil, noon}}},
 	} {
 		doc, _ := draw(t, w, "en", page)
 		doc.Find("script").Each(func(_ int, s *goquery.Selection) {

@@ -25,7 +25,7 @@ func mustZone(name string) *time.Location {
 // samples is every page in each of its states, by "page/state".
 func samples() map[string]Page {
 	all := map[string]Page{}
-	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples(), urgentSamples()} {
+	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), chartSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples(), urgentSamples()} {
 		for name, page := range set {
 			all[name] = page
 		}
@@ -172,7 +172,7 @@ func vetSamples() map[string]Page {
 	return map[string]Page{
 		"vetlogin/fresh": VetLoginPage{Layout: at("/vet/login"), Next: "/vet/hours"},
 		"vetlogin/wrong": VetLoginPage{Layout: at("/vet/login"), Form: Form{Code: "bad_credentials", Values: map[string]string{"login": "han"}}},
-		"vetday/full":    VetDayPage{Layout: asVet("/vet"), Zone: seoul, SlotMinutes: 20, Week: week, Today: []Reservation{mine(openVisit(), "r1"), mine(visitIn(5*time.Minute), "r2"), mine(pastVisit("completed", "ended"), "r3")}},
+		"vetday/full":    VetDayPage{Layout: asVet("/vet"), Zone: seoul, SlotMinutes: 20, Week: week, Chosen: sampleCase("r2"), Today: []Reservation{mine(openVisit(), "r1"), mine(visitIn(5*time.Minute), "r2"), mine(pastVisit("completed", "ended"), "r3")}},
 		"vetday/empty":   VetDayPage{Layout: asVet("/vet"), Zone: seoul, SlotMinutes: 20},
 		"vethours/form":  VetHoursPage{Layout: asVet("/vet/hours"), Hours: hours},
 		"vethours/saved": VetHoursPage{Layout: asVet("/vet/hours"), Hours: hours, Saved: true, Outside: []Reservation{visitIn(26 * time.Hour)}},

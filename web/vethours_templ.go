@@ -234,7 +234,7 @@ func (page VetHoursPage) draw(p *printer) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = p.layout(page.Layout, frame{title: p.t("hours.title")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = p.layout(page.Layout, frame{title: p.t("hours.title"), styles: list{"css/desk.css"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

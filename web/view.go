@@ -39,6 +39,7 @@ type Reservation struct {
 	CancelledBy string // owner, vet or system, of a cancelled one
 	Reason      string // what who cancelled wrote to the other
 	Door        Door
+	Photo       *SeenPhoto // shown to the vet only; nil: none was attached
 }
 
 // Owner is who booked.

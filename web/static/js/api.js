@@ -12,7 +12,8 @@
 export async function call(method, path, body = {}) {
   try {
     const answer = await fetch(`/api/v1${path}`, {
-      method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      method, headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: method === 'GET' ? undefined : JSON.stringify(body),
     });
     const json = await answer.json().catch(() => ({}));
     return { ok: answer.ok, status: answer.status, body: json, code: json.code ?? '', errors: json.errors ?? [] };

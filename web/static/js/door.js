@@ -83,7 +83,7 @@ export class Door {
     if (this.state === 'closed') return 'closed';
     if (this.lateBy() > 0) return 'late';
     if (this.state === 'open') return 'open';
-    if (this.waiting) return 'waiting';
+    if (this.waiting || (this.seat === 'vet' && this.peer !== 'absent')) return 'waiting';
     return this.opens - this.clock.now() <= SOON ? 'soon' : 'locked';
   }
 
