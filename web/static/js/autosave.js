@@ -39,7 +39,7 @@ class Autosave {
     addEventListener('online', () => this.#now());
     addEventListener('focus', () => this.#now());
     addEventListener('beforeprint', () => this.#toPaper());
-    addEventListener('beforeunload', (event) => this.#dirty() && event.preventDefault());
+    addEventListener('beforeunload', (event) => this.#dirty() && navigator.userActivation?.hasBeenActive !== false && event.preventDefault());
     document.addEventListener('visibilitychange', () => this.#now());
     if (this.last && this.#dirty()) this.#typed(); // the browser kept what was typed before a reload
   }
