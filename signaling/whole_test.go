@@ -143,7 +143,12 @@ func TestTheWholeWayOverTwoProcesses(t *testing.T) {
 	owner := signalingtest.StartCall(t, dial(a, ownerCookie), visit.Room.ID)
 	vet := signalingtest.StartCall(t, dial(b, vetCookie), visit.Room.ID)
 	relay := h.connect(t)
-	due := must[[]events.Due](t)(h.store.Upcoming(context.Background(), visit.Room.OpensAt.Add(time.Second), 100))
+	ahead := must[[]events.Instant](t)(h.store.Upcoming(context.Background(), visit.Room.OpensAt.Add(time.Second), 100))
+	ids := make([]string, len(ahead))
+	for i, row := range ahead {
+		ids[i] = row.ID
+	}
+	due := must[[]events.Due](t)(h.store.Due(context.Background(), ids))
 	i := slices.IndexFunc(due, func(d events.Due) bool { return d.Subject == events.Subject(clinic.RoomOpen, visit.Room.ID) })
 	if i < 0 {
 		t.Fatalf("no opening lies ahead: %v", due)
