@@ -31,7 +31,7 @@ var (
 	bookingFields = fields{
 		"start": false, "owner.name": false, "owner.phone": false, "owner.email": false, "pet.name": false,
 		"pet.breed": false, "pet.birth_year": true, "pet.weight_kg": true, "visit.area": false,
-		"visit.prior_visit_on": false, "symptoms": false,
+		"visit.prior_visit_on": false, "symptoms": false, "screening_id": false,
 	}
 	lookupFields = fields{"number": false, "phone": false}
 	loginFields  = fields{"login": false, "password": false}

@@ -106,7 +106,7 @@ func (h *Handler) chosen(c *call, views []clinic.View) (*web.Case, error) {
 // week sorts a vet's visits into today, with what began before midnight, and the six days after.
 func (c *call) week(vet *clinic.Vet, views []clinic.View) (today []web.Reservation, days []web.DayList) {
 	first := clinic.DateOf(c.now, vet.Zone)
-	for _, d := range daysOf(vet, first, nil)[1:] {
+	for _, d := range daysOf(vet.Zone, first, nil)[1:] {
 		days = append(days, web.DayList{Date: d.Date})
 	}
 	for i := range views {

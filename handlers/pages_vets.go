@@ -1,13 +1,7 @@
 package handlers
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"vetroom/clinic"
@@ -34,6 +28,7 @@ func (h *Handler) vetsPage(c *call) (reply, error) {
 	}
 	p := web.VetsPage{
 		Layout: layout, Query: q.Text, Online: q.Online, Area: string(q.Area), Near: in.Get("near"), NextCursor: next,
+		Screening: in.carry().Screening, Zone: c.zone(),
 		Vets: make([]web.Vet, len(cards)),
 	}
 	for i, card := range cards {
@@ -51,13 +46,27 @@ func (h *Handler) vetPage(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	from, _ := clinic.ParseDate(c.URL.Query().Get("from")) // no day is today
-	p, err := h.timetable(c, id, from, c.URL.Query().Get("move"))
+	in := c.query()
+	p, err := h.timetable(c, id, in.day("from"), in.Get("move"))
 	if err != nil {
 		return reply{}, err
 	}
-	p.Form.Values = map[string]string{"start": c.URL.Query().Get("start")}
+	p.Carry = in.carry()
+	p.Form.Values = map[string]string{"start": in.Get("start")}
 	return c.page(http.StatusOK, p)
+}
+
+// carry reads what goes along the links to a booking. What cannot be right is left out.
+func (q *query) carry() web.Carry {
+	var w web.Carry
+	if id := q.Get("screening"); isID(id) {
+		w.Screening = id
+	}
+	if q.place("near") != nil {
+		w.Near = q.Get("near")
+	}
+	w.Cleared = q.Get("flags") == web.NoFlags
+	return w
 }
 
 // timetable fills the page of a vet with the week from a day on, for a booking or for moving a reservation.
@@ -70,15 +79,28 @@ func (h *Handler) timetable(c *call, id string, from clinic.Date, move string) (
 	if err != nil {
 		return web.VetPage{}, err
 	}
-	p := web.VetPage{
-		Layout: layout, Vet: shownVet(t.Card, nil), Days: daysOf(t.Vet, t.From, t.Slots), FollowUpOnly: h.followUpOnly(c, t.Card),
+	p := web.VetPage{Layout: layout, Vet: shownVet(t.Card, nil), Count: timetableDays}
+	zone, first := t.Zone, t.From
+	if own := c.ownZone(t.Zone); own != nil {
+		// The reader's week begins and ends within other days of the vet's.
+		p.Zone, zone, p.Count = own, own, timetableDays+2
+		first = firstDay(from, clinic.DateOf(c.now, own), t.Hours.HorizonDays)
+		if t, err = h.Desk.Timetable(c.ctx(), id, first.AddDays(-1), p.Count); err != nil {
+			return web.VetPage{}, err
+		}
 	}
-	p.Earlier, p.Later = weeksAround(t.From, clinic.DateOf(c.now, t.Zone), t.Hours.HorizonDays)
-	if p.Key, err = h.newKey(); err != nil {
-		return web.VetPage{}, err
-	}
+	p.From, p.Days = t.From.String(), daysOf(zone, first, t.Slots)
+	p.Earlier, p.Later = weeksAround(first, clinic.DateOf(c.now, zone), t.Hours.HorizonDays)
 	p.Move, err = h.moved(c, id, move)
 	return p, err
+}
+
+// firstDay is the day from which a week is shown: one that is past or beyond the horizon means today.
+func firstDay(from, today clinic.Date, horizon int) clinic.Date {
+	if from.IsZero() || from.Before(today) || from.After(today.AddDays(horizon)) {
+		return today
+	}
+	return from
 }
 
 // moved gives the caller's reservation with that vet which is to be moved, nil without one.
@@ -112,112 +134,22 @@ func weeksAround(from, today clinic.Date, horizon int) (earlier, later string) {
 	return earlier, later
 }
 
-// daysOf sorts slots into the days of a timetable.
-func daysOf(vet *clinic.Vet, from clinic.Date, slots []clinic.Slot) []web.Day {
+// daysOf sorts slots into the days of a timetable, by the clock of a zone.
+func daysOf(zone *time.Location, from clinic.Date, slots []clinic.Slot) []web.Day {
 	const noon clinic.ClockTime = 12 * 60
 	days := make([]web.Day, timetableDays)
 	for i := range days {
 		date := from.AddDays(i)
-		days[i].Date = noon.First(date, vet.Zone).In(vet.Zone)
+		days[i].Date = noon.First(date, zone).In(zone)
 		for _, s := range slots {
-			if clinic.DateOf(s.Start, vet.Zone) == date {
-				days[i].Slots = append(days[i].Slots, web.Slot{Start: s.Start, End: s.End, State: string(s.State)})
+			if clinic.DateOf(s.Start, zone) == date {
+				days[i].Slots = append(days[i].Slots, shownSlot(s))
 			}
 		}
 	}
 	return days
 }
 
-// followUpOnly gives the areas for which the vet needs to have seen the animal before.
-func (h *Handler) followUpOnly(c *call, card clinic.Card) []string {
-	var areas []string
-	for _, a := range card.Areas {
-		if errors.Is(card.Covers(h.Desk.Permits, clinic.Purpose{Area: a}, c.now), clinic.ErrPriorVisitRequired) {
-			areas = append(areas, string(a))
-		}
-	}
-	return areas
-}
-
-// newKey draws the idempotency key of a fresh form.
-func (h *Handler) newKey() (string, error) {
-	var key [16]byte
-	if _, err := io.ReadFull(h.Random, key[:]); err != nil {
-		return "", fmt.Errorf("draw a form's key: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(key[:]), nil
-}
-
-// bookForm is POST /vets/{id}/book: a booking by form, which leads to the reservation's page.
-func (h *Handler) bookForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
-	if err != nil {
-		return reply{}, err
-	}
-	q, err := c.typedBooking(id, form)
-	var booked *clinic.Booked
-	if err == nil {
-		booked, err = h.book(c, q)
-	}
-	if err != nil {
-		return h.bookAgain(c, q, form, err)
-	}
-	c.setCookie(h.linkCookie(booked.Reservation.ID, booked.Token))
-	return redirect("/reservations/" + booked.Reservation.ID), nil
-}
-
-// typedBooking reads the form of a booking. What could be read is given with an error too.
-func (c *call) typedBooking(vetID string, form url.Values) (clinic.BookRequest, error) {
-	doc := bookingFields.document(form)
-	doc.root["vet_id"] = vetID
-	q, err := decode(doc, readBooking(c.now))
-	q.VetID, q.Owner.Locale = vetID, c.lang
-	if err != nil {
-		return q, err
-	}
-	q.Key, err = formKey("form "+vetID, form.Get("idempotency_key"), doc)
-	return q, err
-}
-
-// bookAgain shows the form of a refused booking again, as it was filled in, at the week that was chosen from.
-func (h *Handler) bookAgain(c *call, q clinic.BookRequest, form url.Values, refused error) (reply, error) {
-	r, shown := h.shown(refused)
-	if !shown {
-		return reply{}, refused
-	}
-	p, err := h.timetable(c, q.VetID, h.dayOf(c, q.VetID, q.Start), "")
-	if err != nil {
-		return reply{}, err
-	}
-	p.Path, p.Form = "/vets/"+q.VetID, formOf(bookingFields.values(form), r)
-	if key := form.Get("idempotency_key"); key != "" && !errors.Is(r.Error, clinic.ErrKeyReused) {
-		p.Key = key
-	}
-	answer, err := c.page(r.status, p)
-	return r.told(answer), err
-}
-
-// dayOf gives the day of an instant at a vet's, zero where that cannot be told.
-func (h *Handler) dayOf(c *call, vetID string, at time.Time) clinic.Date {
-	vet, err := h.Desk.Store.Vet(c.ctx(), vetID)
-	if err != nil || at.IsZero() {
-		return clinic.Date{}
-	}
-	return clinic.DateOf(at, vet.Zone)
-}
-
-// formKey is the idempotency key of a form, nil without one.
-func formKey(scope, key string, doc document) (*clinic.IdempotencyKey, error) {
-	if key == "" || len(key) > 255 {
-		return nil, nil
-	}
-	body, err := json.Marshal(doc.root)
-	if err != nil {
-		return nil, errMalformed
-	}
-	return keyOf(scope, key, body), nil
+func shownSlot(s clinic.Slot) web.Slot {
+	return web.Slot{Start: s.Start, End: s.End, State: string(s.State)}
 }

@@ -89,7 +89,7 @@ func (h *Handler) pages() []route {
 		{"GET", "/vets", anyone, h.vetsPage},
 		{"GET", "/vets/{id}", anyone, h.vetPage},
 		{"POST", "/vets/{id}/book", anyone, h.bookForm},
-		{"GET", "/vets/{id}/book", anyone, upTo("/vets/")},
+		{"GET", "/vets/{id}/book", anyone, h.bookPage},
 		{"GET", "/reservations", anyone, h.reservationsPage},
 		{"POST", "/reservations/lookup", anyone, h.lookupForm},
 		{"GET", "/reservations/lookup", anyone, upTo("/reservations")},

@@ -18,7 +18,7 @@ func fullSamples() map[string]Page {
 		v.ID, v.NextFree = fmt.Sprintf("0190a5c4-7e4b-7000-8000-%012d", i), noon.Add(time.Duration(i)*7*time.Hour)
 		list.Vets = append(list.Vets, v)
 	}
-	week := VetPage{Layout: asOwner("/vets/v1"), Vet: sampleVet(), Key: "k1", Later: "2026-12-08"}
+	week := VetPage{Layout: asOwner("/vets/v1"), Vet: sampleVet(), Later: "2026-12-08"}
 	for i := range 7 {
 		day := Day{Date: noon.AddDate(0, 0, i)}
 		for n := range 54 {

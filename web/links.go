@@ -21,7 +21,7 @@ func (p VetsPage) Filtered() bool {
 // value takes it away. The cursor does not survive a changed filter.
 func (p VetsPage) With(name, value string) string {
 	q := url.Values{}
-	for key, v := range map[string]string{"q": p.Query, "area": p.Area, "near": p.Near} {
+	for key, v := range map[string]string{"q": p.Query, "area": p.Area, "near": p.Near, "screening": p.Screening} {
 		if v != "" {
 			q.Set(key, v)
 		}
@@ -42,9 +42,22 @@ func (p VetsPage) With(name, value string) string {
 // address is a vet's page.
 func (v Vet) address() string { return "/vets/" + url.PathEscape(v.ID) }
 
+// carry is what goes along from the list to a vet.
+func (p VetsPage) carry() Carry { return Carry{Screening: p.Screening, Near: p.Near} }
+
+// zone is the one in which the reader is told a vet's times: the own where it is known and another.
+func (p VetsPage) zone(v Vet) *time.Location { return readersZone(v.Zone, p.Zone, v.NextFree) }
+
 // nextAddress leads to the timetable with the next free time chosen.
-func (v Vet) nextAddress() string {
-	q := url.Values{"from": {in(v.NextFree, v.Zone).Format(time.DateOnly)}, "start": {iso(v.NextFree)}}
+func (p VetsPage) nextAddress(v Vet) string {
+	return v.timesAddress(p.carry(), in(v.NextFree, p.zone(v)).Format(time.DateOnly), v.NextFree)
+}
+
+// timesAddress leads to a vet's timetable from a day on, with a time chosen.
+func (v Vet) timesAddress(c Carry, from string, start time.Time) string {
+	q := c.values()
+	q.Set("from", from)
+	q.Set("start", iso(start))
 	return v.address() + "?" + q.Encode() + "#times"
 }
 
@@ -67,14 +80,40 @@ func (p VetPage) action() string {
 	return p.Vet.address() + "/book"
 }
 
+// method is how the timetable's form goes there: to move is a change, to choose a time is none.
+func (p VetPage) method() string {
+	if p.Move != nil {
+		return "post"
+	}
+	return "get"
+}
+
 // Week is the address of the same vet's timetable from another day, keeping
 // the reservation that is being moved.
 func (p VetPage) Week(from string) string {
-	q := url.Values{"from": {from}}
+	q := p.Carry.values()
+	q.Set("from", from)
 	if p.Move != nil {
 		q.Set("move", p.Move.ID)
 	}
 	return p.Vet.address() + "?" + q.Encode() + "#times"
+}
+
+// zone is the one in which the week is drawn.
+func (p VetPage) zone() *time.Location {
+	if p.Zone != nil {
+		return p.Zone
+	}
+	return p.Vet.Zone
+}
+
+// Shown counts the slots of the week that are not past, taken ones too.
+func (p VetPage) Shown() int {
+	n := 0
+	for _, day := range p.Days {
+		n += len(day.Ahead())
+	}
+	return n
 }
 
 // Free counts the free slots of the week shown.
@@ -125,14 +164,6 @@ func (p VetPage) Chosen() *Slot {
 		}
 	}
 	return nil
-}
-
-// AreasOffered are the areas of the vet's permits; all where none are named.
-func (p VetPage) AreasOffered() []string {
-	if len(p.Vet.Areas) == 0 {
-		return Areas
-	}
-	return p.Vet.Areas
 }
 
 // Weekdays returns the days of an hours document, in order.

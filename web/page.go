@@ -59,37 +59,41 @@ type VetsPage struct {
 	Online bool   // online=true
 	Area   string // area: skin, eye, teeth, joint, other or empty
 	Near   string // near: "LAT,LON" or empty
+	// Screening is the photo that goes along to a booking, by its id; empty: none.
+	Screening string
+	// Zone is the reader's time zone, nil where nobody knows it.
+	Zone *time.Location
 	// NextCursor leads to the next page of the list; empty on the last one.
 	NextCursor string
 }
 
-// VetPage is "/vets/{id}": who it is, a week of slots and the form that books
-// one. With Move it is the same week for another start of that reservation.
+// VetPage is "/vets/{id}": who it is, and a week of slots of which one leads to
+// the booking. With Move it is the same week for another start of that
+// reservation.
 type VetPage struct {
 	Layout
-	Vet Vet
+	Vet   Vet
+	Carry Carry // what goes along to the booking
+	// Zone is the reader's time zone where it differs from the vet's: the week is drawn in it. Nil: in the vet's.
+	Zone *time.Location
 	// Days is the week shown, in order, also days without a slot.
 	Days []Day
+	// From and Count ask for the slots of these days: GET …/slots?from=…&days=….
+	From  string
+	Count int
 	// Earlier and Later are the values of ?from= for the weeks around this one
 	// ("2026-12-08"); empty where there is none.
 	Earlier, Later string
-	// FollowUpOnly lists the areas that the vet's permits cover for follow-ups
-	// only; the form then asks for the date of the first visit.
-	FollowUpOnly []string
 	// Move is the reservation that is being moved (?move={id}); nil for a new
 	// booking.
 	Move *Reservation
-	// Form carries what was typed and what was wrong with it. Fresh, it may
-	// hold a chosen "start".
+	// Form holds the chosen "start", and what was wrong with it.
 	Form Form
-	// Key is the idempotency key of this form, made anew for a fresh form and
-	// kept when the form is shown again.
-	Key string
 }
 
 // Day is one local day of a timetable.
 type Day struct {
-	Date  time.Time // any instant of that day in the vet's time zone
+	Date  time.Time // any instant of that day, in the zone in which the week is drawn
 	Slots []Slot
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,21 @@ func TestPagesShowTheirStates(t *testing.T) {
 		"vets/near":             {`.chip.on`: 2, `input[name="area"][value="skin"]`: 1, `input[name="near"]`: 1, `button[data-near]`: 0},
 		"vets/filtered":         {".empty": 1, ".empty .chip": 4},
 		"vets/empty":            {".empty": 1, ".empty .chip": 0},
-		"vet/fresh":             {`form[action="/vets/v1/book"][method="post"]`: 1, `input[name="idempotency_key"][value="k1"]`: 1, `input[name="start"]`: 29, ".slot.taken": 15, ".slot": 44, ".day": 7, ".tab": 7, `[autofocus]`: 0, `[aria-invalid]`: 0, `.field-error:not([hidden])`: 0, `input[name="visit.area"]`: 2, `a[rel="prev"]`: 0, `a[rel="next"][href="/vets/v1?from=2026-12-08#times"]`: 1},
-		"vet/wrong":             {`[aria-invalid]`: 3, `.field-error:not([hidden])`: 4, `input[name="start"][checked]`: 1, `input[name="owner.name"][value="보호자"]`: 1, `input[value="eye"][checked]`: 1, `.notice.wrong[role="alert"][autofocus]`: 1, `[autofocus]`: 1, `.tab:nth-of-type(2) input[checked]`: 1, "textarea b": 0},
-		"vet/lost":              {`.notice.wrong`: 1, `input[name="owner.name"][value="보호자"]`: 1},
-		"vet/move":              {`form[action="/reservations/r1/reschedule"]`: 1, `input[name="owner.name"]`: 0, `input[name="idempotency_key"]`: 0, `a[rel="next"][href*="move=r1"]`: 1, `a[href="/reservations/r1"]`: 1},
+		"vets/photo":            {`.card.vet[data-zone="America/New_York"] a[href="/vets/v1?screening=s1"]`: 1, `a.chip.time[href*="from=2026-12-01"][href*="screening=s1"]`: 1, `input[name="screening"][value="s1"]`: 1, `.chip[href="/vets?area=skin&screening=s1"]`: 1},
+		"vet/fresh":             {`form[action="/vets/v1/book"][method="get"]`: 1, `input[type="hidden"]`: 0, `#times[data-vet="v1"][data-zone="Asia/Seoul"][data-from="2026-12-01"]`: 1, `input[name="start"]`: 29, ".slot.taken": 15, ".slot": 44, ".day": 7, ".tab": 7, `[autofocus]`: 0, `.field-error:not([hidden])`: 0, `a[rel="prev"]`: 0, `a[rel="next"][href="/vets/v1?from=2026-12-08#times"]`: 1},
+		"vet/chosen":            {`input[name="start"][checked]`: 1, `input[name="screening"][value="s1"]`: 1, `input[name="flags"][value="none"]`: 1, `.tab:nth-of-type(2) input[checked]`: 1, `a[rel="next"][href*="screening=s1"]`: 1},
+		"vet/abroad":            {`#times[data-zone="America/New_York"][data-vet-zone="Asia/Seoul"]`: 1, ".zone span": 1},
+		"vet/taken":             {".slot.taken": 1, `[data-full] a[href*="start=2026-12-01T05"]`: 1, ".empty": 0},
+		"vet/move":              {`form[action="/reservations/r1/reschedule"][method="post"]`: 1, `input[type="hidden"]`: 0, `a[rel="next"][href*="move=r1"]`: 1, `a[href="/reservations/r1"]`: 1},
 		"vet/full":              {".empty": 1, ".slot": 0, `.empty a[href*="2026-12-08"]`: 1},
+		"book/flags":            {"button.sign": 6, `.summary button[name="flags"][value="none"]`: 1, `input[name="start"][type="hidden"]`: 1, ".summary time": 1, `[data-booking]`: 0},
+		"book/urgent":           {`.go-now [role="alert"]`: 1, ".nearby": 2, `a[href="tel:021234567"]`: 1, `a[href*="/hospitals?near="]`: 1},
+		"book/fresh":            {`form[action="/vets/v1/book"][method="post"]`: 1, `input[name="idempotency_key"][value="k1"]`: 1, `input[type="hidden"][name="start"]`: 1, `.nearest[hidden]`: 1, `input[name="visit.area"]`: 2, `input[name="visit.prior_visit_on"]`: 0, `[aria-invalid]`: 0, `[autofocus]`: 0, `.field-error:not([hidden])`: 0, ".photo": 0},
+		"book/photo":            {`.photo img`: 1, `input[name="screening_id"][value="s1"][checked]`: 1, `input[name="screening"]`: 1, `.prior[data-prior="eye"] input:not([required])`: 1},
+		"book/wrong":            {`[aria-invalid]`: 3, `.field-error:not([hidden])`: 4, `input[name="owner.name"][value="보호자"]`: 1, `input[value="eye"][checked]`: 1, `.notice.wrong[role="alert"][autofocus]`: 1, `[autofocus]`: 1, "textarea b": 0, `input[name="visit.prior_visit_on"][required][max="2026-12-01"]`: 1, `input[name="screening_id"][checked]`: 0},
+		"book/lost":             {`.notice.wrong`: 1, `.nearest:not([hidden]) input[type="radio"][name="start"]`: 3, `input[type="hidden"][name="start"]`: 0, `input[name="owner.name"][value="보호자"]`: 1},
+		"book/full":             {`.nearest input`: 0, `.nearest a[href^="/vets"]`: 1},
+		"book/refused":          {`.actions a[href="/hospitals"]`: 1, `.actions a[href="/vets?area=skin"]`: 1},
 		"reservations/list":     {".visit": 5, "form.door": 3, `.visit .chip.quiet`: 2, `form[action="/reservations/lookup"]`: 1},
 		"reservations/empty":    {".visit": 0, ".empty": 1, `input[name="number"]`: 1, `input[name="phone"]`: 1, ".notice": 0},
 		"reservations/expired":  {".notice.late": 1},
@@ -89,9 +100,24 @@ func TestTheLanguageSwitchComesBack(t *testing.T) {
 
 func TestTheSummarySaysWhatWasChosen(t *testing.T) {
 	w, all := newWeb(t), samples()
-	for name, want := range map[string]string{"vet/fresh": "No time chosen yet", "vet/wrong": "tomorrow 10:20 am"} {
+	for name, want := range map[string]string{
+		"vet/fresh": "No time chosen yet", "vet/chosen": "tomorrow 10:20 am", "book/fresh": "today 2:30 pm",
+		"vet/abroad": "tomorrow 8:20 pm", "book/photo": "tomorrow 12:30 am",
+		"book/lost": "Somebody else has just booked this time. Please take one close to it.",
+	} {
 		doc, _ := draw(t, w, "en", all[name])
-		if got := doc.Find("[data-summary]").Text(); got != want {
+		if got := strings.TrimSpace(doc.Find("[data-summary]").Text()); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestATimeIsSaidByBothClocks: the reader's, and the vet's where that shows another.
+func TestATimeIsSaidByBothClocks(t *testing.T) {
+	w, all := newWeb(t), samples()
+	for name, want := range map[string]string{"vet/chosen": "", "vet/abroad": "tomorrow 10:20 am for the vet", "book/photo": "today 2:30 pm for the vet", "book/lost": ""} {
+		doc, _ := draw(t, w, "en", all[name])
+		if got := strings.TrimSpace(doc.Find("[data-there]").Text()); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -126,7 +152,9 @@ func TestWhatPeopleWriteIsNeverMarkup(t *testing.T) {
 	v.Name, v.Description, v.Location, v.Img = evil, evil, evil, "javascript:1"
 	for _, page := range []Page{
 		HomePage{Layout: at(evil), Next: &r}, VetsPage{Layout: at(evil), Query: evil, Vets: []Vet{v}},
-		VetPage{Layout: at(evil), Vet: v, Key: evil, Form: Form{Values: map[string]string{"symptoms": evil, "owner.name": evil}}},
+		VetPage{Layout: at(evil), Vet: v, Carry: Carry{Screening: evil, Near: evil}, Form: Form{Values: map[string]string{"start": evil}}},
+		BookPage{Layout: at(evil), Vet: v, Key: evil, Carry: Carry{Screening: evil}, Photo: &AttachedPhoto{ID: evil, Img: evil}, Form: Form{Values: map[string]string{"symptoms": evil, "owner.name": evil}}},
+		BookPage{Layout: at(evil), Vet: v, Flags: &Flags{Path: "/x", Keep: url.Values{evil: {evil}}}},
 		ReservationPage{Layout: at(evil), Reservation: r, Link: evil}, RoomPage{Layout: at(evil), Reservation: r},
 		VetDayPage{Layout: asVet("/vet"), Zone: seoul, Today: []Reservation{r}, Chosen: &Case{Reservation: r}},
 		RecordPage{Layout: asVet("/vet"), Case: Case{Reservation: r}, Record: RecordText{Plan: evil}, Newest: 1, Chat: []ChatLine{{"owner", evil, noon}}},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"net/url"
 	"strconv"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func mustZone(name string) *time.Location {
 // samples is every page in each of its states, by "page/state".
 func samples() map[string]Page {
 	all := map[string]Page{}
-	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), chartSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples(), urgentSamples()} {
+	for _, set := range []map[string]Page{ownerSamples(), reservationSamples(), visitSamples(), vetSamples(), chartSamples(), roomSamples(), errorSamples(), checkSamples(), hospitalSamples(), urgentSamples(), bookSamples()} {
 		for name, page := range set {
 			all[name] = page
 		}
@@ -99,19 +100,16 @@ func sampleWeek() []Day {
 }
 
 func ownerSamples() map[string]Page {
-	vet := VetPage{Layout: at("/vets/v1"), Vet: sampleVet(), Days: sampleWeek(), Later: "2026-12-08", FollowUpOnly: []string{"skin", "eye"}, Key: "k1"}
-	wrong, move, full := vet, vet, vet
-	wrong.Form = Form{
-		Code:   "invalid",
-		Values: map[string]string{"owner.name": "보호자", "pet.name": "보리", "visit.area": "eye", "symptoms": "<b>눈곱</b>", "start": "2026-12-02T01:20:00.000Z"},
-		Errors: []FieldError{{Field: "owner.phone", Code: "required"}, {Field: "pet.birth_year"}, {Field: "visit.prior_visit_on"}, {Field: "start"}},
-	}
-	lost := vet
-	lost.Form = Form{Code: "slot_taken", Values: map[string]string{"owner.name": "보호자"}}
+	vet := VetPage{Layout: at("/vets/v1"), Vet: sampleVet(), Days: sampleWeek(), Later: "2026-12-08", From: "2026-12-01", Count: 7}
+	chosen, abroad, move, full, taken := vet, vet, vet, vet, vet
+	chosen.Form.Values = map[string]string{"start": "2026-12-02T01:20:00.000Z"}
+	chosen.Carry = Carry{Screening: "s1", Near: "37.5,127", Cleared: true}
+	abroad.Zone, abroad.Form = mustZone("America/New_York"), chosen.Form
+	taken.Days = []Day{{Date: noon, Slots: []Slot{{Start: noon.Add(time.Hour), End: noon.Add(2 * time.Hour), State: "taken"}}}}
 	moved := visitIn(26 * time.Hour)
 	move.Move, move.Layout = &moved, asOwner("/vets/v1?move=r1")
 	move.Earlier = "2026-11-24"
-	full.Days = []Day{{Date: noon}, {Date: noon.AddDate(0, 0, 1), Slots: []Slot{{Start: noon.AddDate(0, 0, 1), End: noon.AddDate(0, 0, 1), State: "taken"}}}}
+	full.Days = []Day{{Date: noon}, {Date: noon.AddDate(0, 0, 1), Slots: []Slot{{Start: noon.Add(-time.Hour), End: noon, State: "past"}}}}
 	next := visitIn(4 * time.Minute)
 	offline := sampleVet()
 	offline.ID, offline.Name, offline.Online, offline.NextFree, offline.HasDistance = "v2", "바다 동물의료센터", false, time.Time{}, false
@@ -123,11 +121,42 @@ func ownerSamples() map[string]Page {
 		"vets/near":     VetsPage{Layout: at("/vets?near=37.5,127"), Vets: []Vet{sampleVet()}, Near: "37.5,127.0", Area: "skin", Query: "한강"},
 		"vets/filtered": VetsPage{Layout: at("/vets?q=x"), Query: "x", Online: true, Area: "joint", Near: "1,2"},
 		"vets/empty":    VetsPage{Layout: at("/vets")},
+		"vets/photo":    VetsPage{Layout: at("/vets?screening=s1"), Vets: []Vet{sampleVet()}, Screening: "s1", Zone: mustZone("America/New_York")},
 		"vet/fresh":     vet,
-		"vet/wrong":     wrong,
-		"vet/lost":      lost,
+		"vet/chosen":    chosen,
+		"vet/abroad":    abroad,
+		"vet/taken":     taken,
 		"vet/move":      move,
 		"vet/full":      full,
+	}
+}
+
+func bookSamples() map[string]Page {
+	slot := Slot{Start: noon.Add(150 * time.Minute), End: noon.Add(170 * time.Minute), State: "free"}
+	fresh := BookPage{Layout: at("/vets/v1/book?flags=none"), Vet: sampleVet(), Slot: slot, Key: "k1", Carry: Carry{Cleared: true}}
+	flags, urgent, photo, wrong, lost, full, refused := fresh, fresh, fresh, fresh, fresh, fresh, fresh
+	ask := Flags{Path: "/vets/v1/book", Keep: url.Values{"start": {iso(slot.Start)}}}
+	flags.Flags = &ask
+	sign := ask
+	sign.Flag, sign.Near = "bleeding", "37.5,127"
+	sign.Hospitals = []Hospital{{Name: "가온 동물병원", Address: "서울 마포구 1", Phone: "02-123-4567", DistanceKm: 0.84}, {Name: "누리 동물병원", DistanceKm: 12}}
+	urgent.Flags = &sign
+	photo.Photo = &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "done", Finding: "A2"}
+	photo.Carry.Screening, photo.FollowUpOnly, photo.Zone = "s1", []string{"eye"}, mustZone("America/New_York")
+	wrong.FollowUpOnly = []string{"skin", "eye"}
+	wrong.Photo = &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "queued"}
+	wrong.Form = Form{
+		Code:   "invalid",
+		Values: map[string]string{"owner.name": "보호자", "pet.name": "보리", "visit.area": "eye", "symptoms": "<b>눈곱</b>", "start": iso(slot.Start), "screening_id": ""},
+		Errors: []FieldError{{Field: "owner.phone", Code: "required"}, {Field: "pet.birth_year"}, {Field: "visit.prior_visit_on"}, {Field: "screening_id"}},
+	}
+	lost.Slot.State, lost.Nearest = "taken", []Slot{{Start: noon.Add(130 * time.Minute), State: "free"}, {Start: noon.Add(190 * time.Minute), State: "free"}, {Start: noon.Add(26 * time.Hour), State: "free"}}
+	lost.Form = Form{Code: "slot_taken", Values: map[string]string{"owner.name": "보호자"}, Errors: []FieldError{{Field: "start"}}}
+	full.Slot.State, full.Photo = "taken", &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "failed"}
+	refused.Form = Form{Code: "not_permitted", Values: map[string]string{"visit.area": "skin"}, Errors: []FieldError{{Field: "visit.area"}}}
+	return map[string]Page{
+		"book/flags": flags, "book/urgent": urgent, "book/fresh": fresh, "book/photo": photo, "book/wrong": wrong,
+		"book/lost": lost, "book/full": full, "book/refused": refused,
 	}
 }
 
