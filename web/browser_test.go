@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -32,7 +33,7 @@ func browser(t *testing.T) context.Context {
 }
 
 // site serves the samples under /PAGE/STATE?lang=… as the handlers would: packed, under the policy, with a socket that
-// says nothing, and one picture for all that are uploaded. Nothing else is behind them.
+// says nothing, no news of slots, and one picture for all that are uploaded. Nothing else is behind them.
 func site(t *testing.T) (*Web, *httptest.Server) {
 	t.Helper()
 	w, all := newWeb(t), samples()
@@ -44,6 +45,7 @@ func site(t *testing.T) (*Web, *httptest.Server) {
 	mux.HandleFunc("/room", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) }) // the page stays
 	mux.HandleFunc("/img/{name}", picture)
 	mux.HandleFunc("/api/v1/screenings/{id}/photo", picture)
+	mux.HandleFunc("/api/v1/vets/{id}/slots", func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, `{"slots":[]}`) })
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		page, ok := all[strings.TrimPrefix(r.URL.Path, "/")]
 		if !ok {
