@@ -85,7 +85,7 @@ async function catchUp() {
 /** The first visit is asked for where the vet needs one for the area. */
 function needPrior() {
   const field = prior?.querySelector('input');
-  const area = /** @type {HTMLInputElement|null} */ (form.querySelector('input[name="visit.area"]:checked'));
+  const area = /** @type {HTMLInputElement|null} */ (form.querySelector('.choice input:checked'));
   if (field && area) field.required = (prior?.dataset.prior ?? '').split(' ').includes(area.value);
 }
 
@@ -93,7 +93,7 @@ function needPrior() {
 function change(event) {
   const control = /** @type {HTMLInputElement} */ (event.target);
   if (control.name === 'start') sayTime(control.value);
-  if (control.name === 'visit.area') needPrior();
+  if (control.closest('.choice')) needPrior();
 }
 
 /** @param {SubmitEvent} event */
