@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// KeepScreening is how long a photo is kept that no reservation has: long enough to see a course of treatment through,
-// and not for ever, since nobody but its owner's browser can see it.
-const KeepScreening = 30 * 24 * time.Hour
+// KeepScreening is how long a photo is kept that no reservation has, or only cancelled ones. Nobody but its owner's
+// browser can see it, whose session ends an hour after its last use; and who books tomorrow has a newer one.
+const KeepScreening = 24 * time.Hour
 
 // Screen takes a photo in and has it looked at. It returns ErrInvalid.
 func (d *Desk) Screen(ctx context.Context, session, bodyPart string, photo Photo) (*Screening, error) {

@@ -186,6 +186,6 @@ type ScreeningStore interface {
 	AddScreening(ctx context.Context, s *Screening, jpeg []byte, facts []Event) error
 	// ChangeScreening saves what decide did to the screening, and its facts.
 	ChangeScreening(ctx context.Context, id string, decide func(s *Screening, now time.Time) ([]Event, error)) (*Screening, error)
-	// ForgetScreenings deletes those from before an instant that no reservation has, with their photos.
+	// ForgetScreenings deletes those from before an instant that no reservation has but cancelled ones, with their photos.
 	ForgetScreenings(ctx context.Context, before time.Time) error
 }

@@ -122,6 +122,9 @@ func (t *tx) apply(ctx context.Context, c *change, out *outgoing) error {
 	if err != nil {
 		return err
 	}
+	if err := t.detach(ctx, c); err != nil { // after the cells, as a booking attaches
+		return err
+	}
 	if err := t.record(ctx, c, touched, out); err != nil {
 		return err
 	}

@@ -130,6 +130,18 @@ func (t *tx) attach(ctx context.Context, r *clinic.Reservation) error {
 	return t.insert(ctx, "attachments", "", []field{{"screening_id", &r.ScreeningID}, {"reservation_id", &r.ID}})
 }
 
+// detach takes a photo back from a reservation that is being cancelled: from then on it is kept as one that none has.
+func (t *tx) detach(ctx context.Context, c *change) error {
+	if c.was == nil || c.visit.Reservation.ScreeningID == "" {
+		return nil
+	}
+	if c.was.Reservation.State == clinic.StateCancelled || c.visit.Reservation.State != clinic.StateCancelled {
+		return nil
+	}
+	_, err := t.ExecContext(ctx, "UPDATE screenings SET attached = attached - 1 WHERE id = ? AND attached > 0", c.visit.Reservation.ScreeningID)
+	return err
+}
+
 // forgetBatch bounds how many photos one transaction deletes.
 const forgetBatch = 20
 
@@ -148,14 +160,20 @@ func (s *Store) ForgetScreenings(ctx context.Context, before time.Time) error {
 	}
 }
 
-// forget deletes screenings that still meet the condition, and the photos of all that are gone.
+// forget deletes screenings that still meet the condition, and of all that are gone the photos, and the notes of which
+// reservations had them.
 func (t *tx) forget(ctx context.Context, ids []string, condition string, before time.Time) error {
 	in := " IN (" + placeholders(len(ids)) + ")"
 	_, err := t.ExecContext(ctx, "DELETE FROM screenings WHERE id"+in+" AND "+condition, append(anys(ids), before.UnixMilli())...)
 	if err != nil {
 		return err
 	}
-	_, err = t.ExecContext(ctx, "DELETE FROM screening_photos WHERE screening_id"+in+
-		" AND NOT EXISTS (SELECT 1 FROM screenings s WHERE s.id = screening_photos.screening_id)", anys(ids)...)
-	return err
+	for _, table := range []string{"screening_photos", "attachments"} {
+		_, err = t.ExecContext(ctx, "DELETE FROM "+table+" WHERE screening_id"+in+
+			" AND NOT EXISTS (SELECT 1 FROM screenings s WHERE s.id = "+table+".screening_id)", anys(ids)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -157,6 +157,17 @@ func testForgetScreenings(t *testing.T, fresh func(*testing.T) string) {
 	for range 43 {
 		old = append(old, h.screen("owner").ID)
 	}
+	once, twice := h.screen("owner"), h.screen("owner")
+	vet := h.vet()
+	for i, id := range []string{once.ID, twice.ID, twice.ID} {
+		v, _, err := h.Book(h.Context(), attaching(vet, id, hour(5+2*i)))
+		h.must(err)
+		if i < 2 { // of the last photo another reservation stands
+			_, _, err = h.ChangeVisit(h.Context(), v.Reservation.ID, cancel)
+			h.must(err)
+		}
+	}
+	old = append(old, once.ID)
 	clock.to(time.Now().Add(time.Hour))
 	young := h.screen("owner")
 	h.must(h.ForgetScreenings(h.Context(), time.Now().Add(time.Minute)))
@@ -165,8 +176,11 @@ func testForgetScreenings(t *testing.T, fresh func(*testing.T) string) {
 		h.wantError(err, clinic.ErrNotFound, "an old screening")
 		_, err = h.ScreeningPhoto(h.Context(), id)
 		h.wantError(err, clinic.ErrNotFound, "an old photo")
+		if has, err := h.VisitsOfScreening(h.Context(), id); err != nil || len(has) != 0 {
+			h.Errorf("of an old screening stays which reservations had it: %v, %v", has, err)
+		}
 	}
-	for _, s := range []*clinic.Screening{kept, young} {
+	for _, s := range []*clinic.Screening{kept, twice, young} {
 		h.screening(s.ID)
 		_, err := h.ScreeningPhoto(h.Context(), s.ID)
 		h.must(err)
