@@ -40,10 +40,10 @@ func (p *printer) reviewInWords(r *PhotoReview) string {
 	return p.t("photo.disagreed")
 }
 
-// partInWords names what a photo shows, as its owner did.
+// partInWords names what a photo shows.
 func (p *printer) partInWords(s *SeenPhoto) string {
 	if s.BodyPart != "" {
-		return s.BodyPart
+		return p.bodyPart(s.BodyPart)
 	}
 	return p.t("area.skin")
 }
