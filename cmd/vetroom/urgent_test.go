@@ -55,7 +55,7 @@ func TestUrgentInTheirBrowsers(t *testing.T) {
 	owner := newTab(t, "urgent-owner", 360, 740, "ko-KR")
 	owner.open(p.url + "/urgent")
 	owner.holds(5*time.Second, "is told that nobody is online", `document.querySelector('.notice.late') && !document.querySelector('main form') &&
-		document.querySelector('main a[href="/hospitals"]') && document.querySelector('main a[href="/vets"]')`)
+		document.querySelector('main a[href^="/hospitals"]') && document.querySelector('main a[href="/vets"]')`)
 	owner.shot("nobody")
 
 	a, b := newTab(t, "urgent-first", 1280, 800, "ko-KR"), newTab(t, "urgent-second", 360, 740, "en-GB")
@@ -161,7 +161,7 @@ func TestUrgentRaces(t *testing.T) {
 	leaver.click(`main a[href="/urgent/` + request + `"]`)
 	leaver.holds(5*time.Second, "waits", `document.querySelector('[data-wait][data-state="ringing"]')`)
 	leaver.click(`[data-part="acts"] button`)
-	leaver.holds(5*time.Second, "has left", `document.querySelector('[data-wait][data-state="left"]') && document.querySelector('main a[href="/hospitals"]')`)
+	leaver.holds(5*time.Second, "has left", `document.querySelector('[data-wait][data-state="left"]') && document.querySelector('main a[href^="/hospitals"]')`)
 	leaver.shot("left")
 	vet.ringSaid("보호자가 요청을 거뒀어요.")
 	vet.click(`[data-ring-close]`)

@@ -4,7 +4,7 @@
  */
 import { call } from './api.js';
 import { ServerClock } from './clock.js';
-import { alarm, audible, quiet, setUp } from './ringalert.js';
+import { alarm, audible, quiet, setUp, tone } from './ringalert.js';
 import { RingView } from './ringview.js';
 import { Socket } from './socket.js';
 import { firstText } from './texts.js';
@@ -14,7 +14,7 @@ const OVERDUE = 2_000;
 
 /** @typedef {{id: string, rings_until: string, pet: any, visit: any, symptoms: string, screening?: any}} Ring */
 
-const view = new RingView({ accept: () => answer('accept'), decline: () => answer('decline') });
+const view = new RingView({ accept: () => answer('accept'), decline: () => answer('decline'), hear: () => tone(left() / 1000) });
 /** @type {Ring|undefined} */ let ring;
 /** The vet's own answer is under way: it decides, not what is heard meanwhile. */ let answering = false;
 let reading = 0;
@@ -44,7 +44,7 @@ async function take(now, waiting) {
   const heard = await audible();
   if (ring?.id !== now.id) return;
   view.mute(!heard);
-  alarm(now.id, now.pet.name, words);
+  alarm(now.id, now.pet.name, words, left() / 1000);
 }
 
 /** Says how it ended. @param {string} how @param {string} [room] where the vet's own consultation is */
@@ -117,11 +117,13 @@ function listen() {
 
 const fallback = new ServerClock();
 
+/** Ms until the next vet is asked, by the server's clock. */
+const left = () => Date.parse(ring?.rings_until ?? '') - ([...Socket.live][0]?.clock ?? fallback).now();
+
 function tick() {
   if (!ring) return;
-  const left = Date.parse(ring.rings_until) - ([...Socket.live][0]?.clock ?? fallback).now();
-  view.left(left);
-  if (left < -OVERDUE && !answering) read();
+  view.left(left());
+  if (left() < -OVERDUE && !answering) read();
 }
 
 document.addEventListener('socket:message', (event) => hear(/** @type {CustomEvent} */ (event).detail));

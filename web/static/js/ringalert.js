@@ -1,15 +1,15 @@
 /** How a ring is noticed: a tone, the blinking title, a notification. Each only as far as the browser lets it. */
 import { text } from './texts.js';
 
-const TONE_EVERY = 2_500;
 const BLINK_EVERY = 1_000;
-/** Two notes, Hz, and how long each lasts, s. */
+/** Two notes, Hz, how long each lasts, and how long from one pair to the next, s. */
 const NOTES = [880, 660];
 const NOTE = 0.22;
+const TONE_EVERY = 2.5;
 
 /** @type {AudioContext|undefined} */ let audio;
 /** @type {HTMLAudioElement|undefined} */ let nothing;
-/** @type {ReturnType<typeof setInterval>|undefined} */ let toning;
+/** @type {GainNode|undefined} all that sounds goes through it */ let sounding;
 /** @type {ReturnType<typeof setInterval>|undefined} */ let blinking;
 /** @type {Notification|undefined} */ let notice;
 const title = document.title;
@@ -35,9 +35,19 @@ async function mayPlay() {
   }
 }
 
-export function tone() {
+/**
+ * Sounds once, or again and again for some seconds. All of it is told to the browser at once: the timers of a page that
+ * nobody looks at are held back, its sound is not.
+ * @param {number} [seconds]
+ */
+export function tone(seconds = 0) {
+  sounding?.disconnect();
   if (audio?.state !== 'running') return;
-  NOTES.forEach((hz, i) => note(/** @type {AudioContext} */ (audio), hz, i * NOTE));
+  sounding = audio.createGain();
+  sounding.connect(audio.destination);
+  for (let after = 0; after <= seconds; after += TONE_EVERY) {
+    NOTES.forEach((hz, i) => note(/** @type {AudioContext} */ (audio), hz, after + i * NOTE));
+  }
 }
 
 /** @param {AudioContext} ctx @param {number} hz @param {number} after s */
@@ -47,16 +57,15 @@ function note(ctx, hz, after) {
   gain.gain.setValueAtTime(0, from);
   gain.gain.linearRampToValueAtTime(0.25, from + 0.02);
   gain.gain.exponentialRampToValueAtTime(0.001, from + NOTE);
-  wave.connect(gain).connect(ctx.destination);
+  wave.connect(gain).connect(/** @type {GainNode} */ (sounding));
   wave.start(from);
   wave.stop(from + NOTE);
 }
 
-/** Begins to call attention, until `quiet`. @param {string} id @param {string} pet @param {string} words */
-export function alarm(id, pet, words) {
+/** Begins to call attention, until `quiet`. @param {string} id @param {string} pet @param {string} words @param {number} seconds */
+export function alarm(id, pet, words, seconds) {
   quiet();
-  tone();
-  toning = setInterval(tone, TONE_EVERY);
+  tone(seconds);
   const called = text('ring.js_title', { pet });
   document.title = called;
   blinking = setInterval(() => (document.title = document.title === called ? title : called), BLINK_EVERY);
@@ -64,7 +73,7 @@ export function alarm(id, pet, words) {
 }
 
 export function quiet() {
-  clearInterval(toning);
+  sounding?.disconnect();
   clearInterval(blinking);
   document.title = title;
   notice?.close();

@@ -1,5 +1,5 @@
 /** The banner of a request that rings: it lies above the page, moves nothing of it, and takes no focus from anybody. */
-import { audible, tone } from './ringalert.js';
+import { audible } from './ringalert.js';
 import { firstText, text } from './texts.js';
 
 /** A press that was meant for what lay here before is none: for so long, ms, nothing is taken from a pointer. */
@@ -11,7 +11,7 @@ export class RingView {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #arming;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #ending;
 
-  /** @param {{accept: () => void, decline: () => void}} act */
+  /** @param {{accept: () => void, decline: () => void, hear: () => void}} act */
   constructor(act) {
     this.box = /** @type {HTMLElement} */ (document.querySelector('[data-ring]'));
     this.alert = /** @type {HTMLElement} */ (document.querySelector('[data-ring-alert]'));
@@ -20,7 +20,7 @@ export class RingView {
     this.part('close').addEventListener('click', () => this.hide());
     this.part('unmute').addEventListener('click', async () => {
       this.mute(!(await audible()));
-      tone();
+      act.hear();
     });
   }
 
