@@ -61,10 +61,7 @@ func (h *Handler) urgent(c *call, vet, screening string) (p web.UrgentPage, err 
 		return p, err
 	}
 	if isID(screening) {
-		switch _, err := h.Desk.Screening(c.ctx(), c.who, screening); {
-		case err == nil:
-			p.Screening = screening
-		case !isNothing(err):
+		if p.Photo, err = h.attachedPhoto(c, screening); err != nil {
 			return p, err
 		}
 	}

@@ -15,8 +15,8 @@ type UrgentPage struct {
 	Areas []string
 	// Vet is asked first; nil asks whoever is free.
 	Vet *Vet
-	// Screening is the photo that goes along, by its id; empty: none.
-	Screening string
+	// Photo is what goes along; nil: nothing.
+	Photo *AttachedPhoto
 	// Waiting is the request that this browser has standing already, by its id; empty: none.
 	Waiting string
 	// Form carries what was typed and what was wrong with it. Fresh, it may hold a chosen "visit.area".

@@ -18,7 +18,7 @@ func urgentSamples() map[string]Page {
 	nobody.Ready, nobody.Flags = Ready{}, flags.Flags
 	waiting.Waiting, waiting.Flags = "q1", flags.Flags
 	vet := sampleVet()
-	wrong.Vet, wrong.Screening, wrong.Ready.Free = &vet, "s1", 0
+	wrong.Vet, wrong.Photo, wrong.Ready.Free = &vet, &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "done", Finding: "A2"}, 0
 	wrong.Form = Form{Code: "nobody_permitted", Values: map[string]string{"owner.name": "보호자"}, Errors: []FieldError{{Field: "visit.area"}, {Field: "owner.phone", Code: "required"}}}
 	wait := func(state string) UrgentWaitPage {
 		return UrgentWaitPage{Layout: asOwner("/urgent/q1"), ID: "q1", State: state, ExpiresAt: noon.Add(14 * time.Minute), Ready: ready, Pet: "보리", Area: "skin"}
