@@ -156,6 +156,23 @@ func (h *Handler) bookForm(c *call) (reply, error) {
 	return redirect("/reservations/" + booked.Reservation.ID), nil
 }
 
+// bookedPage is the page of a reservation that has just been booked. Its link is told this once.
+func (h *Handler) bookedPage(c *call, id, link string) (reply, error) {
+	view, err := h.Desk.Reservation(c.ctx(), c.who, id)
+	if err != nil {
+		return reply{}, err
+	}
+	layout, err := c.layout()
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := c.page(http.StatusOK, web.BookedPage{
+		Layout: layout, Reservation: c.shownReservation(view), Link: link, Mail: view.Reservation.Owner.Email, Zone: c.ownZone(view.Vet.Zone),
+	})
+	answer.secret = true
+	return answer, err
+}
+
 // typedBooking reads the form of a booking. What could be read is given with an error too.
 func (c *call) typedBooking(vetID string, form url.Values) (clinic.BookRequest, error) {
 	doc := bookingFields.document(form)
@@ -182,8 +199,11 @@ func (h *Handler) bookAgain(c *call, q clinic.BookRequest, form url.Values, refu
 		return reply{}, err
 	}
 	p.Path, p.Form = "/vets/"+q.VetID, formOf(bookingFields.values(form), r)
-	if r.Code == clinic.ErrSlotTaken.Code || r.Code == clinic.ErrSlotNotOffered.Code {
-		p.Slot.State = string(clinic.SlotTaken) // whatever was read a moment before or after
+	switch r.Code { // whatever was read a moment after
+	case clinic.ErrSlotTaken.Code:
+		p.Slot.State = string(clinic.SlotTaken)
+	case clinic.ErrSlotNotOffered.Code:
+		p.Slot.State = string(clinic.SlotPast)
 	}
 	if key := form.Get("idempotency_key"); key != "" && !errors.Is(r.Error, clinic.ErrKeyReused) {
 		p.Key = key

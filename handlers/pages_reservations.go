@@ -88,10 +88,11 @@ func (h *Handler) reservationPage(c *call) (reply, error) {
 	if err != nil {
 		return h.lost(c, err)
 	}
-	p.Link, p.Handed = c.takeLink(id), c.URL.Query().Get("handed") == "1" && !p.Over()
-	answer, err := c.page(http.StatusOK, p)
-	answer.secret = p.Link != ""
-	return answer, err
+	if link := c.takeLink(id); link != "" {
+		return h.bookedPage(c, id, link)
+	}
+	p.Handed = c.URL.Query().Get("handed") == "1" && !p.Over()
+	return c.page(http.StatusOK, p)
 }
 
 // oneReservation fills the page of a reservation.

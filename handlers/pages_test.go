@@ -158,7 +158,11 @@ func TestBookingFormComesBack(t *testing.T) {
 			if page.Find(".notice.wrong").Length() != 1 {
 				t.Error("nothing says what is wrong")
 			}
-			if test.field != "" && strings.TrimSpace(page.Find(`[data-error-for="`+test.field+`"]:not([hidden]), #f-`+strings.ReplaceAll(test.field, ".", "-")+`-error:not([hidden])`).Text()) == "" {
+			if said := strings.TrimSpace(page.Find(".nearest:not([hidden]) label").First().Text()); test.field == "start" {
+				if said == "" {
+					t.Error("no other time is offered")
+				}
+			} else if strings.TrimSpace(page.Find(`[data-error-for="`+test.field+`"]:not([hidden]), #f-`+strings.ReplaceAll(test.field, ".", "-")+`-error:not([hidden])`).Text()) == "" {
 				t.Errorf("no error at %s", test.field)
 			}
 			if back, _ := page.Find(".switch a").Attr("href"); strings.Contains(back, "book") {

@@ -29,6 +29,15 @@ type BookPage struct {
 	Key string
 }
 
+// BookedPage is the answer to a booking, this once: what to keep, and what happens next and when.
+type BookedPage struct {
+	Layout
+	Reservation Reservation
+	Link        string         // the capability URL: only its hash is stored
+	Mail        string         // where the same goes by mail; empty: nowhere
+	Zone        *time.Location // the reader's where it differs from the vet's; nil: it does not
+}
+
 // AttachedPhoto is a screening as it goes along with a booking.
 type AttachedPhoto struct {
 	ID, Img string
@@ -95,6 +104,14 @@ func (p *printer) there(at, now time.Time, vet, own *time.Location) string {
 
 // Lost says that the chosen time cannot be booked any more.
 func (p BookPage) Lost() bool { return p.Slot.State != "free" }
+
+// gone is the text of why the chosen time cannot be booked.
+func (p BookPage) gone() string {
+	if p.Slot.State == "taken" {
+		return "booking.js_lost"
+	}
+	return "booking.not_offered"
+}
 
 // zone is the one in which times are told.
 func (p BookPage) zone() *time.Location { return readersZone(p.Vet.Zone, p.Zone, p.Slot.Start) }

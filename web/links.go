@@ -252,9 +252,5 @@ func (p ErrorPage) Back() string {
 	return p.Path
 }
 
-// JustBooked says that the page is the answer to a booking: only then is there
-// a link to keep.
-func (p ReservationPage) JustBooked() bool { return p.Link != "" }
-
 // ofVet says that the vet looks at the page.
 func (p RoomPage) ofVet() bool { return p.Reservation.Door.Seat == "vet" }

@@ -119,10 +119,7 @@ type ReservationsPage struct {
 type ReservationPage struct {
 	Layout
 	Reservation Reservation
-	// Link is the capability URL, given only right after booking: it is shown
-	// once, since only its hash is stored.
-	Link     string
-	Timeline []Entry
+	Timeline    []Entry
 	// Cancel carries the error of a refused cancelling (code "too_late").
 	Cancel Form
 	// Late is there while the vet is late; Transfer carries the error of a

@@ -42,7 +42,8 @@ func TestPagesShowTheirStates(t *testing.T) {
 		"reservations/expired":  {".notice.late": 1},
 		"reservations/notfound": {".lookup .notice.wrong": 1, `input[name="phone"][value="010"]`: 1},
 		"reservations/throttle": {".lookup .notice.wrong": 1},
-		"reservation/booked":    {".done": 1, "#link[readonly]": 1, `a[href="/api/v1/reservations/r1/calendar.ics"]`: 1, `a[href="/vets/v1?move=r1#times"]`: 1, `form[action="/reservations/r1/cancel"]`: 1, ".steps li": 3, ".timeline": 0},
+		"booked/far":            {".done": 1, "#link[readonly]": 1, "[data-number]": 1, `a[href="/api/v1/reservations/r1/calendar.ics"]`: 1, `a.button[href="/reservations/r1"]`: 1, ".steps li": 3, ".steps time": 2, "[data-mail]": 0, "form.door": 1, `form[action$="/cancel"]`: 0, ".timeline": 0},
+		"booked/soon":           {"[data-mail]": 1, ".steps li": 2, `h1 time[datetime="2026-12-01T03:04:00.000Z"]`: 1, `form.door[data-state="soon"]`: 1},
 		"reservation/far":       {".done": 0, "#link": 0, ".timeline li": 1},
 		"reservation/open":      {`form.door[data-state="open"]`: 1, ".timeline li": 5, ".timeline time": 5, `form[action$="/cancel"]`: 0, `a[href*="move="]`: 0},
 		"reservation/late":      {`form.door[data-state="late"][data-delayed="10"]`: 1},
@@ -155,7 +156,7 @@ func TestWhatPeopleWriteIsNeverMarkup(t *testing.T) {
 		VetPage{Layout: at(evil), Vet: v, Carry: Carry{Screening: evil, Near: evil}, Form: Form{Values: map[string]string{"start": evil}}},
 		BookPage{Layout: at(evil), Vet: v, Key: evil, Carry: Carry{Screening: evil}, Photo: &AttachedPhoto{ID: evil, Img: evil}, Form: Form{Values: map[string]string{"symptoms": evil, "owner.name": evil}}},
 		BookPage{Layout: at(evil), Vet: v, Flags: &Flags{Path: "/x", Keep: url.Values{evil: {evil}}}},
-		ReservationPage{Layout: at(evil), Reservation: r, Link: evil}, RoomPage{Layout: at(evil), Reservation: r},
+		ReservationPage{Layout: at(evil), Reservation: r}, BookedPage{Layout: at(evil), Reservation: r, Link: evil, Mail: evil}, RoomPage{Layout: at(evil), Reservation: r},
 		VetDayPage{Layout: asVet("/vet"), Zone: seoul, Today: []Reservation{r}, Chosen: &Case{Reservation: r}},
 		RecordPage{Layout: asVet("/vet"), Case: Case{Reservation: r}, Record: RecordText{Plan: evil}, Newest: 1, Chat: []ChatLine{{"owner", evil, noon}}},
 	} {

@@ -154,7 +154,12 @@ func bookSamples() map[string]Page {
 	lost.Form = Form{Code: "slot_taken", Values: map[string]string{"owner.name": "보호자"}, Errors: []FieldError{{Field: "start"}}}
 	full.Slot.State, full.Photo = "taken", &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "failed"}
 	refused.Form = Form{Code: "not_permitted", Values: map[string]string{"visit.area": "skin"}, Errors: []FieldError{{Field: "visit.area"}}}
+	link := "https://vetroom.example/r/abcdefghijklmnopqrstuvwxyz012345"
+	booked := BookedPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(75 * time.Hour), Link: link}
+	mailed := booked
+	mailed.Reservation, mailed.Mail, mailed.Zone = visitIn(4*time.Minute), "owner@mail.example", mustZone("America/New_York")
 	return map[string]Page{
+		"booked/far": booked, "booked/soon": mailed,
 		"book/flags": flags, "book/urgent": urgent, "book/fresh": fresh, "book/photo": photo, "book/wrong": wrong,
 		"book/lost": lost, "book/full": full, "book/refused": refused,
 	}
@@ -170,7 +175,6 @@ func reservationSamples() map[string]Page {
 		"reservations/expired":  ReservationsPage{Layout: at("/reservations"), Expired: true},
 		"reservations/notfound": ReservationsPage{Layout: at("/reservations"), Lookup: Form{Code: "not_found", Values: map[string]string{"number": "1234-56", "phone": "010"}}},
 		"reservations/throttle": ReservationsPage{Layout: at("/reservations"), Lookup: Form{Code: "too_many"}},
-		"reservation/booked":    ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: booked, Link: "https://vetroom.example/r/abcdefghijklmnopqrstuvwxyz012345"},
 		"reservation/far":       ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: booked, Timeline: timeline[:1]},
 		"reservation/open":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: openVisit(), Timeline: timeline},
 		"reservation/late":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(visitIn(8*time.Minute), func(d *Door) { d.DelayedMinutes = 10 })},
