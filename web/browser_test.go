@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func site(t *testing.T) (*Web, *httptest.Server) {
 	mux.HandleFunc("/api/v1/vets/{id}/slots", func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, `{"slots":[]}`) })
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		page, ok := all[strings.TrimPrefix(r.URL.Path, "/")]
+		if from, err := url.Parse(r.Referer()); !ok && err == nil {
+			page, ok = all[strings.TrimPrefix(from.Path, "/")] // that looks for news of itself
+			ok = ok && page.layout().Path == r.URL.RequestURI()
+		}
 		if !ok {
 			http.NotFound(rw, r)
 			return
