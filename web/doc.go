@@ -35,6 +35,12 @@
 //   - Every page, but for the call and the vet's room buttons, works without
 //     JavaScript: forms post, errors come back at their fields, values stay.
 //
+// A page that is added has each of its states in samples (samples_test.go).
+// There TestEveryPage finds it, and loads it in a browser as for the first time:
+// at most 100 KB over the wire, no violation by axe-core, nothing on the
+// console, nothing that moves by itself, in both languages, themes and sizes.
+// make screenshots shows it in the same states.
+//
 // The status line of a reservation, the door, is one component: the template
 // door draws it and static/js/door.js keeps it live. Both know the same
 // states (see Door).

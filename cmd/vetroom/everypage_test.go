@@ -34,7 +34,13 @@ func TestEveryPageOfARealServer(t *testing.T) {
 	photo := owner.screened()
 	owner.becomes(photo, "done", 10*time.Second)
 
-	browser := webtest.Chromium(t, 2*time.Minute)
+	for path, of := range map[string]string{"/openapi.json": "openapi", "/asyncapi.json": "asyncapi"} {
+		if got := owner.want(200, "GET", path, nil); !strings.HasPrefix(got.at(of), "3.") || got.at("info.title") != "Vetroom" {
+			t.Errorf("%s says %v", path, got)
+		}
+	}
+
+	browser := webtest.Chromium(t, 4*time.Minute)
 	seen := map[string]bool{}
 	newWalk(t, browser, owner, "owner-ko", seen).over("/", "/reservations/"+visit.at("id"), "/room?id="+visit.at("room.id"), "/check/"+photo, "/hospitals?near=37.5665,126.9780")
 	newWalk(t, browser, vet, "vet-en", seen).over("/vet", "/room?id="+visit.at("room.id"))
