@@ -58,7 +58,7 @@ func (h *Handler) listHospitals(c *call) (reply, error) {
 
 // neededPlace reads a place that must be there.
 func (q *query) neededPlace(name string) clinic.Place {
-	q.sketch.typed(name, aPlace())
+	q.sketch.typed(name, aPlace)
 	q.sketch.need(name)
 	if q.Get(name) == "" {
 		q.invalid(name, "is missing")

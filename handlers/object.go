@@ -106,7 +106,7 @@ func (o *object) value(key string) (any, bool) {
 
 // valueOf reads key as a T, and notes a wrong type.
 func valueOf[T any](o *object, key, expected string) (value T, ok bool) {
-	o.sketch.typed(key, typeOf[T]())
+	o.sketch.typed(key, typeOf[T])
 	v, ok := o.value(key)
 	if !ok {
 		return value, false
@@ -152,7 +152,7 @@ func (o *object) option(key string) bool {
 // whole reads a whole number, or otherwise if absent.
 func (o *object) whole(key string, otherwise int) int {
 	n, ok := valueOf[json.Number](o, key, "a number")
-	o.sketch.typed(key, schema.Object{"type": "integer"})
+	o.sketch.typed(key, anInteger)
 	if !ok {
 		return otherwise
 	}
@@ -189,7 +189,7 @@ func (o *object) number(key string) float64 {
 // instant reads an RFC 3339 time that must be there.
 func (o *object) instant(key string) time.Time {
 	s := o.needed(key)
-	o.sketch.typed(key, schema.Instant())
+	o.sketch.typed(key, schema.Instant)
 	if s == "" {
 		return time.Time{}
 	}
@@ -214,7 +214,7 @@ func parseInstant(s string) (time.Time, error) {
 // day reads a calendar day, zero if absent.
 func (o *object) day(key string) clinic.Date {
 	s := o.text(key)
-	o.sketch.typed(key, aDay())
+	o.sketch.typed(key, aDay)
 	if s == "" {
 		return clinic.Date{}
 	}
@@ -228,7 +228,7 @@ func (o *object) day(key string) clinic.Date {
 // clock reads a time of day, and tells whether there is one.
 func (o *object) clock(key string) (clinic.ClockTime, bool) {
 	s := o.text(key)
-	o.sketch.typed(key, aClock())
+	o.sketch.typed(key, aClock)
 	if s == "" {
 		return 0, false
 	}

@@ -183,7 +183,7 @@ func (q *query) invalid(name, format string, args ...any) {
 
 // whole reads a whole number from low to high, or otherwise if absent.
 func (q *query) whole(name string, otherwise, low, high int) int {
-	q.sketch.typed(name, aNumber(otherwise, low, high))
+	q.sketch.typed(name, func() schema.Object { return aNumber(otherwise, low, high) })
 	if q.Get(name) == "" {
 		return otherwise
 	}
@@ -197,7 +197,7 @@ func (q *query) whole(name string, otherwise, low, high int) int {
 
 // day reads a calendar day, zero if absent.
 func (q *query) day(name string) clinic.Date {
-	q.sketch.typed(name, aDay())
+	q.sketch.typed(name, aDay)
 	if q.Get(name) == "" {
 		return clinic.Date{}
 	}
@@ -210,7 +210,7 @@ func (q *query) day(name string) clinic.Date {
 
 // option reads true or false, false if absent.
 func (q *query) option(name string) bool {
-	q.sketch.typed(name, schema.Object{"type": "boolean", "default": false})
+	q.sketch.typed(name, aFlag)
 	switch q.Get(name) {
 	case "true":
 		return true
@@ -223,7 +223,7 @@ func (q *query) option(name string) bool {
 
 // place reads "LAT,LON", nil if absent.
 func (q *query) place(name string) *clinic.Place {
-	q.sketch.typed(name, aPlace())
+	q.sketch.typed(name, aPlace)
 	if q.Get(name) == "" {
 		return nil
 	}
@@ -239,7 +239,7 @@ func (q *query) place(name string) *clinic.Place {
 
 // text reads what somebody typed, of at most high bytes.
 func (q *query) text(name string, high int) string {
-	q.sketch.typed(name, schema.Object{"type": "string", "maxLength": high})
+	q.sketch.typed(name, func() schema.Object { return schema.Object{"type": "string", "maxLength": high} })
 	s := strings.TrimSpace(q.Get(name))
 	if len(s) > high || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '\uFFFD' }) {
 		q.invalid(name, "must be text of at most %d bytes", high)

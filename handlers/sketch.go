@@ -36,9 +36,10 @@ func sketchQuery(read func(*query)) *sketch {
 	return q.sketch
 }
 
-func (s *sketch) typed(key string, t schema.Object) {
+// typed notes what a key's value is. It is a function that says so, since for an answer nobody asks it.
+func (s *sketch) typed(key string, as func() schema.Object) {
 	if s != nil {
-		s.types[key] = t
+		s.types[key] = as()
 	}
 }
 
@@ -119,6 +120,10 @@ func typeOf[T any]() schema.Object {
 	}
 	return schema.Object{"type": "number"}
 }
+
+func anInteger() schema.Object { return schema.Object{"type": "integer"} }
+
+func aFlag() schema.Object { return schema.Object{"type": "boolean", "default": false} }
 
 func aDay() schema.Object { return schema.Object{"type": "string", "format": "date"} }
 
