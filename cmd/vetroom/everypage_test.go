@@ -29,8 +29,10 @@ func TestEveryPageOfARealServer(t *testing.T) {
 	vet := addVet(t, p, dir, nil, "walks")
 	vet.goOnline()
 	visit := followUp(vet, time.Now().Add(time.Second), 20)
-	followUp(vet, time.Now().Add(30*time.Hour), 20)
+	later := followUp(vet, time.Now().Add(30*time.Hour), 20)
 	owner := ownerOf(vet, visit)
+	owner.want(200, "GET", strings.TrimPrefix(later.at("link"), p.url), nil)
+	room := "/room?id=" + later.at("room.id") // whose door is locked: an open one is gone through at once
 	photo := owner.screened()
 	owner.becomes(photo, "done", 10*time.Second)
 
@@ -42,10 +44,10 @@ func TestEveryPageOfARealServer(t *testing.T) {
 
 	browser := webtest.Chromium(t, 4*time.Minute)
 	seen := map[string]bool{}
-	newWalk(t, browser, owner, "owner-ko", seen).over("/", "/reservations/"+visit.at("id"), "/room?id="+visit.at("room.id"), "/check/"+photo, "/hospitals?near=37.5665,126.9780")
-	newWalk(t, browser, vet, "vet-en", seen).over("/vet", "/room?id="+visit.at("room.id"))
+	newWalk(t, browser, owner, "owner-ko", seen).over("/", "/reservations/"+visit.at("id"), room, "/check/"+photo, "/hospitals?near=37.5665,126.9780")
+	newWalk(t, browser, vet, "vet-en", seen).over("/vet", room)
 	for _, page := range []string{
-		"/", "/vets", "/vets/{id}", "/check", "/hospitals", "/reservations", "/reservations/{id}", "/room", "/vet/login", "/vet", "/vet/hours",
+		"/", "/vets", "/vets/{id}", "/check", "/hospitals", "/reservations", "/reservations/{id}", "/room", "/vet/login", "/vet", "/vet/hours", "/vet/reservations/{id}", "/urgent",
 	} {
 		if !seen[page] {
 			t.Errorf("no link leads to %s", page)
