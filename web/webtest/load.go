@@ -22,7 +22,8 @@ addEventListener('securitypolicyviolation', (e) => problems.push('refused by the
 addEventListener('error', (e) => problems.push('thrown: ' + (e.message || e.target.currentSrc || e.target.src)), true);
 addEventListener('unhandledrejection', (e) => problems.push('rejected: ' + e.reason));
 new PerformanceObserver((list) => {
-	for (const e of list.getEntries()) if (e.value > 0.005) problems.push('moved by ' + e.value + ': ' + e.sources.map((s) => s.node && s.node.className));
+	for (const e of list.getEntries()) if (e.value > 0.005) problems.push('moved by ' + e.value.toFixed(3) + ': ' + e.sources.map(({node, previousRect: was, currentRect: is}) =>
+		(node?.outerHTML ?? node?.data ?? 'what is gone').slice(0, 80) + ' from ' + [was.x, was.y, was.width, was.height] + ' to ' + [is.x, is.y, is.width, is.height]).join('; '));
 }).observe({ type: 'layout-shift', buffered: true });`
 
 // drawn waits until what the scripts did is on the screen.
