@@ -346,7 +346,7 @@ func TestHoursByForm(t *testing.T) {
 	}
 	bad := url.Values{"time_zone": {"Asia/Seoul"}, "slot_minutes": {"30"}, "mon.from": {"09:00"}, "mon.to": {"12:00"}, "wed.from": {"12:00"}, "wed.to": {"09:00"}}
 	page = b.form("/vet/hours", bad).ok(422).page()
-	if wrong := page.Find(".hours-day .field-error"); wrong.Length() != 1 || wrong.Closest(".hours-day").Find(`[name="wed.from"]`).Length() == 0 {
+	if wrong := page.Find(".hours-day .field-error:not([hidden])"); wrong.Length() != 1 || wrong.Closest(".hours-day").Find(`[name="wed.from"]`).Length() == 0 {
 		t.Error("the error is not at its day")
 	}
 	if again := decoded[hoursJSON](b.get("/api/v1/vet/hours").ok(200)); again.SlotMinutes != 30 {

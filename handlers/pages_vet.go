@@ -124,7 +124,7 @@ func (c *call) week(vet *clinic.Vet, views []clinic.View) (today []web.Reservati
 	return today, days
 }
 
-// hoursPage is "/vet/hours". After saving it tells which standing reservations the new hours would not offer.
+// hoursPage is "/vet/hours". It tells which standing reservations the hours do not offer.
 func (h *Handler) hoursPage(c *call) (reply, error) {
 	layout, err := c.layout()
 	if err != nil {
@@ -135,10 +135,8 @@ func (h *Handler) hoursPage(c *call) (reply, error) {
 		return reply{}, err
 	}
 	p := web.VetHoursPage{Layout: layout, Hours: shownHours(hoursOf(vet)), Saved: c.URL.Query().Get("saved") == "1"}
-	if p.Saved {
-		if p.Outside, err = h.outside(c, vet); err != nil {
-			return reply{}, err
-		}
+	if p.Outside, err = h.outside(c, vet); err != nil {
+		return reply{}, err
 	}
 	return c.page(http.StatusOK, p)
 }

@@ -1,6 +1,9 @@
 package web
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // noShowGrace is how long after the start a vet waits before the page offers to mark the owner as missing.
 const noShowGrace = 5 * time.Minute
@@ -54,3 +57,14 @@ func (p VetDayPage) Chose(r Reservation) bool {
 
 // firstActs may stand in front, minuteActs take a number of minutes.
 var firstActs, minuteActs = []string{"open", "close", "complete"}, []string{"delay", "extend"}
+
+// Empty says that the row is only there to be filled in where no script can add one.
+func (r HoursRow) Empty() bool { return r.From == "" && r.To == "" }
+
+// Empty says that the row is only there to be filled in where no script can add one.
+func (e HoursException) Empty() bool { return e.Date == "" && e.From == "" && e.To == "" }
+
+// Works says that a weekday has times.
+func (h Hours) Works(day string) bool {
+	return slices.ContainsFunc(h.Weekly, func(r HoursRow) bool { return r.Day == day })
+}

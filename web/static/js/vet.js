@@ -9,7 +9,7 @@ import { clockWords } from './times.js';
 import { toast } from './toast.js';
 
 const wide = matchMedia('(min-width: 60rem)');
-const desk = watchDesk({ door, here: showHere, booked: () => later() });
+const desk = watchDesk({ door, here: showHere, booked: () => later(), screened: () => later() });
 /** @type {ReturnType<typeof setTimeout>|undefined} */ let waiting;
 let asking = false, again = false;
 
