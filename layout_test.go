@@ -51,6 +51,7 @@ var owners = map[string]string{
 	"modernc.org/sqlite":             "store",
 	"github.com/pressly/goose":       "store",
 	"github.com/nats-io/":            "events/jetstream",
+	"github.com/pion/turn":           "signaling",
 }
 
 // whole are rooms whose tests, and in bench all, look at the whole from

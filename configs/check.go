@@ -35,7 +35,8 @@ func (c Config) Check() error {
 		wrong("nats_replicas", c.replicas()),
 		wrong("nats_max_age", c.maxAge()),
 		wrong("permits", oneOf(c.Permits, PermitsEnforced, PermitsOff)),
-		wrong("turn_addr", optional(c.TURNAddr, address(c.TURNAddr, 0))),
+		wrong("turn_addr", c.turnAddr()),
+		wrong("turn_tls_cert", c.turnTLS()),
 		wrong("ai_url", service(c.AIURL, "http", "https")),
 		wrong("smtp_url", service(c.SMTPURL, "smtp", "smtps")),
 		wrong("log", oneOf(c.Log, LogText, LogJSON)),
@@ -77,11 +78,18 @@ func address(text string, least int) error {
 	return fmt.Errorf("%q is not of the form HOST:PORT, such as 127.0.0.1:8080", text)
 }
 
-func optional(text string, err error) error {
-	if text == "" {
+func (c Config) turnAddr() error {
+	if !c.TURN() {
 		return nil
 	}
-	return err
+	return address(c.TURNAddr, 0)
+}
+
+func (c Config) turnTLS() error {
+	if (c.TURNTLSCert == "") != (c.TURNTLSKey == "") {
+		return errors.New("a certificate wants its key, and a key its certificate: set turn_tls_cert and turn_tls_key, or neither")
+	}
+	return nil
 }
 
 func notEmpty(text string) error {

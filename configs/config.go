@@ -48,8 +48,10 @@ type Config struct {
 
 	Permits Permits `yaml:"permits" name:"permits" env:"VETROOM_PERMITS" default:"enforce" placeholder:"enforce|off" group:"Rules" help:"enforce: a vet is booked only within a valid permit; off: for places without such a rule."`
 
-	TURNAddr     string     `yaml:"turn_addr" name:"turn-addr" env:"VETROOM_TURN_ADDR" default:"127.0.0.1:3478" placeholder:"HOST:PORT" group:"Call" help:"Where the embedded TURN server listens, UDP and TCP; empty: none."`
+	TURNAddr     string     `yaml:"turn_addr" name:"turn-addr" env:"VETROOM_TURN_ADDR" default:"127.0.0.1:3478" placeholder:"HOST:PORT" group:"Call" help:"Where the embedded TURN server listens, UDP and TCP; off, or empty: none."`
 	TURNPublicIP netip.Addr `yaml:"turn_public_ip" name:"turn-public-ip" env:"VETROOM_TURN_PUBLIC_IP" placeholder:"IP" group:"Call" help:"Address at which the TURN server is reached from outside; empty: the one it listens on."`
+	TURNTLSCert  string     `yaml:"turn_tls_cert" name:"turn-tls-cert" env:"VETROOM_TURN_TLS_CERT" placeholder:"FILE" group:"Call" help:"Certificate chain, PEM, with which the TURN server speaks TLS too, on its TCP port; empty: it does not."`
+	TURNTLSKey   string     `yaml:"turn_tls_key" name:"turn-tls-key" env:"VETROOM_TURN_TLS_KEY" placeholder:"FILE" group:"Call" help:"Key of that certificate, PEM."`
 
 	AIURL   SecretURL `yaml:"ai_url" name:"ai-url" env:"VETROOM_AI_URL" placeholder:"URL" group:"Outside services" help:"The skin-screening server; empty: the built-in baseline."`
 	SMTPURL SecretURL `yaml:"smtp_url" name:"smtp-url" env:"VETROOM_SMTP_URL" placeholder:"URL" group:"Outside services" help:"smtp:// or smtps:// server for mail; empty: mails go to the log."`
@@ -91,6 +93,13 @@ const (
 
 // Has says whether this process takes a role.
 func (c Config) Has(role Role) bool { return slices.Contains(c.Roles, role) }
+
+// DefaultTURNAddr is the default of the key turn_addr. Whoever leaves it at that does not care for the port: where it is
+// taken, any free one does.
+const DefaultTURNAddr = "127.0.0.1:3478"
+
+// TURN says whether there is a TURN server in a process with the role signaling.
+func (c Config) TURN() bool { return c.TURNAddr != "" && c.TURNAddr != "off" }
 
 // ExternalDatabase says whether the database is a server's, which other
 // processes share, and not a file of this machine.

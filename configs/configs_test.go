@@ -243,6 +243,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"--nats-max-age=0s", "nats_max_age"},
 		{"--permits=maybe", `"maybe" is none of enforce, off`},
 		{"--turn-addr=x", "turn_addr"},
+		{"--turn-tls-cert=x.pem", "turn_tls_cert (--turn-tls-cert, VETROOM_TURN_TLS_CERT): a certificate wants its key"},
+		{"--turn-tls-key=x.pem", "turn_tls_cert"},
 		{"--ai-url=ai.example", "ai_url"},
 		{"--smtp-url=http://mail", "smtp_url"},
 		{"--log=xml", "is none of text, json"},
@@ -257,6 +259,7 @@ func TestCheckRefuses(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"--addr=:0", "--nats-addr=127.0.0.1:-1", "--turn-addr="},
+		{"--turn-addr=off", "--turn-tls-cert=x.pem", "--turn-tls-key=y.pem"},
 		{"--base-url=https://vetroom.example/", "--log-level=debug", "--log=json", "--permits=off"},
 		{"--database-url=mysql://u:p@s%2Fs@db.example:3306/vets?tls=true", "--session-key=" + key},
 		{"--database-url=mysql://root@unix(/tmp/x.sock)/db"},

@@ -21,6 +21,7 @@ import (
 	"vetroom/scheduler"
 	"vetroom/screening"
 	"vetroom/signaling"
+	"vetroom/signaling/turn"
 	"vetroom/store"
 	"vetroom/web"
 )
@@ -30,6 +31,7 @@ type house struct {
 	cfg     configs.Config
 	log     *slog.Logger
 	baseURL string
+	at      net.Addr // where it listens for HTTP
 	node    string // names this process to the others
 	key     string // the session key
 	metrics *metrics
@@ -43,6 +45,7 @@ type house struct {
 	scheduler *scheduler.Scheduler // nil without its role
 	rings     *scheduler.Rings     // likewise
 	signaling *signaling.Server    // nil without its role
+	turn      *turn.Server         // likewise, or where none is configured
 	web       *web.Web
 	mailbox   http.Handler      // nil but in a demo without a mail server
 	worker    *screening.Worker // nil without its role
@@ -56,9 +59,9 @@ type house struct {
 
 // openHouse makes the parts that the configured roles need. On an error it closes what it had opened.
 func openHouse(a *app, at net.Addr) (*house, error) {
-	h := &house{cfg: a.cfg, log: a.log, node: newID(), baseURL: a.cfg.PublicURL(at), metrics: newMetrics()}
+	h := &house{cfg: a.cfg, log: a.log, node: newID(), baseURL: a.cfg.PublicURL(at), at: at, metrics: newMetrics()}
 	for _, open := range []func(*app) error{
-		h.openStore, h.openBroker, h.openScheduler, h.openWorker, h.openSessions, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
+		h.openStore, h.openBroker, h.openScheduler, h.openWorker, h.openSessions, h.openTURN, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
 	} {
 		if err := open(a); err != nil {
 			return nil, errors.Join(err, h.close())
@@ -191,7 +194,7 @@ func (h *house) openSignaling(*app) (err error) {
 		Origins: origins(h.cfg, h.baseURL), Identify: h.sessions.Identify,
 		Address: handlers.Neighbourhood(h.trustedProxies()),
 		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
-		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: noRelay,
+		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: h.iceServers,
 		Node: h.node, OnTold: h.metrics.told, Log: h.log.With("part", "signaling"),
 	})
 	if err != nil {
@@ -200,9 +203,6 @@ func (h *house) openSignaling(*app) (err error) {
 	h.runs = append(h.runs, h.signaling.Run)
 	return nil
 }
-
-// noRelay names no server: peers meet by the addresses that they find themselves.
-func noRelay(string, clinic.Role, time.Time) []signaling.ICEServer { return []signaling.ICEServer{} }
 
 func (h *house) openWeb(*app) (err error) {
 	h.web, err = web.New()

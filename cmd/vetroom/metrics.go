@@ -90,6 +90,7 @@ func (m *metrics) watch(h *house) {
 			func() uint64 { _, failed := r.Looks(); return failed })
 	}
 	m.watchWorker(h)
+	m.watchTURN(h.turn)
 	if s := h.scheduler; s != nil {
 		gauge("vetroom_scheduler_leader", "1 while this process leads.", func() float64 { return truth(s.Status().Leader) })
 		gauge("vetroom_scheduler_behind", "Events that are due and not acknowledged yet.",

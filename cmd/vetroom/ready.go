@@ -14,7 +14,7 @@ const maxDoubt = 100 * time.Millisecond
 // maxBehind is how late something due may be before a process that leads is not ready.
 const maxBehind = 5 * time.Second
 
-// ready answers /readyz: database, broker, schema, clock and, while it leads, the scheduler.
+// ready answers /readyz: database, broker, schema, clock and, where this process has them, scheduler and TURN server.
 func (h *house) ready(ctx context.Context) []handlers.Check {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -26,6 +26,9 @@ func (h *house) ready(ctx context.Context) []handlers.Check {
 	}
 	if h.scheduler != nil {
 		checks = append(checks, check("scheduler", h.schedulerReady()))
+	}
+	if h.turn != nil {
+		checks = append(checks, check("turn", h.turn.Ready()))
 	}
 	if h.draining.Load() {
 		checks = append(checks, handlers.Check{Name: "draining", Detail: "this process is ending"})
