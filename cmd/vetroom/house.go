@@ -32,8 +32,8 @@ type house struct {
 	log     *slog.Logger
 	baseURL string
 	at      net.Addr // where it listens for HTTP
-	node    string // names this process to the others
-	key     string // the session key
+	node    string   // names this process to the others
+	key     string   // the session key
 	metrics *metrics
 
 	store     *store.Store

@@ -46,9 +46,7 @@ func (h *house) openTURN(*app) error {
 	}
 	h.turn = server
 	h.runs = append(h.runs, server.Run)
-	if server.Start() == nil {
-		config.Log.Info("relaying calls", "at", server.Addr())
-	} // Run tells why not
+	_ = server.Start() // Run tries again
 	return nil
 }
 

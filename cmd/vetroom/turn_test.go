@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os/exec"
@@ -77,12 +76,7 @@ func metricsOf(t *testing.T, base string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return readAll(res)
 }
 
 // uclient runs coturn's client, which others wrote, and gives what it said.
@@ -112,7 +106,7 @@ func TestAnotherClientIsRelayed(t *testing.T) {
 	}
 	wrong := right
 	wrong.Username = strings.Replace(right.Username, room, room[:len(room)-1]+"0", 1)
-	if wrong == right {
+	if wrong.Username == right.Username {
 		wrong.Username = strings.Replace(right.Username, room, room[:len(room)-1]+"1", 1)
 	}
 	var all sync.WaitGroup

@@ -112,7 +112,7 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Start listens, if it does not already. Its error says what to do.
+// Start listens, if it does not already. Its error says what to do; the log is told of each other one.
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,6 +123,12 @@ func (s *Server) Start() error {
 	if err == nil {
 		s.port.Store(int32(udp.LocalAddr().(*net.UDPAddr).Port))
 		s.server, err = pion.NewServer(s.serverConfig(udp, newListener(tcp, s.cfg.TLS, s.cfg.Limits)))
+	}
+	switch {
+	case err == nil:
+		s.cfg.Log.Info("relaying calls", "at", netip.AddrPortFrom(s.place.public, uint16(s.port.Load())))
+	case s.err == nil || s.err.Error() != err.Error():
+		s.cfg.Log.Error("there is no relay for calls", "error", err)
 	}
 	s.err = err
 	return err
@@ -151,12 +157,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
 	for {
 		wait := lookEvery
-		before := s.Ready()
-		if err := s.Start(); err != nil {
+		if s.Start() != nil {
 			wait = retryEvery
-			if before == nil || before.Error() != err.Error() {
-				s.cfg.Log.Error("there is no relay for calls", "error", err)
-			}
 		}
 		s.lookAround()
 		select {
