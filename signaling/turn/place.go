@@ -110,6 +110,7 @@ func listenOn(at place, port int) (*net.UDPConn, net.Listener, error) {
 	if at.listen.IsValid() {
 		host = at.listen.String()
 	}
+	_ = udp.SetReadBuffer(4 << 20) // as far as the system lets it: one socket hears all calls
 	port = udp.LocalAddr().(*net.UDPAddr).Port
 	tcp, err := net.Listen("tcp"+at.suffix, net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
