@@ -76,18 +76,14 @@ func (d *Desk) Transfer(ctx context.Context, who Who, id, vetID string) (*View, 
 	if err := d.owns(ctx, who, id); err != nil {
 		return nil, err
 	}
-	seated, err := d.Store.Seated(ctx, []string{id})
-	if err != nil {
-		return nil, err
-	}
-	v, vet, err := d.Store.TransferVisit(ctx, id, vetID, func(v *Visit, to *Vet, now time.Time) ([]Event, error) {
+	v, vet, err := d.Store.TransferVisit(ctx, id, vetID, func(v *Visit, to *Vet, seated bool, now time.Time) ([]Event, error) {
 		if err := v.underway(now); err != nil {
 			return nil, err
 		}
 		if to.ID == v.Reservation.VetID {
 			return nil, nil
 		}
-		if !v.Lateness(seated[id], now).Late {
+		if !v.Lateness(seated, now).Late {
 			return nil, ErrTooEarly.With("Your vet is not late. The visit stays where it is.")
 		}
 		if err := d.maySee(to, v); err != nil {

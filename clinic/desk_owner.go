@@ -114,12 +114,8 @@ func (d *Desk) Reschedule(ctx context.Context, who Who, id string, start time.Ti
 	if err := d.owns(ctx, who, id); err != nil {
 		return nil, err
 	}
-	seated, err := d.Store.Seated(ctx, []string{id})
-	if err != nil {
-		return nil, err
-	}
-	return d.change(ctx, id, func(v *Visit, vet *Vet, now time.Time) ([]Event, error) {
-		l := v.Lateness(seated[id], now)
+	v, vet, err := d.Store.ChangeSeated(ctx, id, func(v *Visit, vet *Vet, seated bool, now time.Time) ([]Event, error) {
+		l := v.Lateness(seated, now)
 		late := l.Late && l.Minutes > 0
 		if err := v.OwnerMayChange(vet.cutOff(), now); err != nil && !late {
 			return nil, err
@@ -139,6 +135,11 @@ func (d *Desk) Reschedule(ctx context.Context, who Who, id string, start time.Ti
 		}
 		return v.Move(slot, ByOwner, now)
 	})
+	if err != nil {
+		return nil, err
+	}
+	view := viewOf(v, vet, d.Clock.Now())
+	return &view, nil
 }
 
 // asOwner changes a visit that the owner holds, within the vet's cut-off. The vet of a visit is its owner's

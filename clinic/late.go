@@ -18,10 +18,18 @@ type Lateness struct {
 type LateStore interface {
 	// Seated tells of which of the reservations the vet is in the room, or waits at its door.
 	Seated(ctx context.Context, reservationIDs []string) (map[string]bool, error)
-	// TransferVisit saves what decide did to a visit that goes over to another vet, and its facts; that vet stays as
-	// decide saw it until it is saved. It returns ErrNotFound, and ErrSlotTaken if the other vet's time is not free.
-	TransferVisit(ctx context.Context, reservationID, toVetID string, decide func(v *Visit, to *Vet, now time.Time) ([]Event, error)) (*Visit, *Vet, error)
+	// ChangeSeated is [VisitStore.ChangeVisit] for what depends on whether the vet is seated: that is still so when it is
+	// saved, as far as it was told by then; if not, decide is asked again.
+	ChangeSeated(ctx context.Context, reservationID string, decide SeatedDecision) (*Visit, *Vet, error)
+	// TransferVisit saves what decide did to a visit that goes over to another vet, and its facts; that vet, and whether
+	// the own one is seated, stay as decide saw them until it is saved. It returns ErrNotFound, and ErrSlotTaken if the
+	// other vet's time is not free.
+	TransferVisit(ctx context.Context, reservationID, toVetID string, decide SeatedDecision) (*Visit, *Vet, error)
 }
+
+// SeatedDecision decides on a visit, knowing whether its vet is in the room, or waits at its door. The vet that it is
+// given is the own one, or the one to whom the visit shall go.
+type SeatedDecision func(v *Visit, vet *Vet, seated bool, now time.Time) ([]Event, error)
 
 // Lateness tells how late the vet is at now; seated is whether that one is in the room.
 func (v *Visit) Lateness(seated bool, now time.Time) Lateness {

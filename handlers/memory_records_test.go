@@ -121,13 +121,19 @@ func (m *memory) Seated(ctx context.Context, ids []string) (map[string]bool, err
 	return seated, nil
 }
 
-func (m *memory) TransferVisit(ctx context.Context, id, toVetID string, decide func(*clinic.Visit, *clinic.Vet, time.Time) ([]clinic.Event, error)) (*clinic.Visit, *clinic.Vet, error) {
+func (m *memory) TransferVisit(ctx context.Context, id, toVetID string, decide clinic.SeatedDecision) (*clinic.Visit, *clinic.Vet, error) {
 	to, err := m.Vet(ctx, toVetID)
 	if err != nil {
 		return nil, nil, err
 	}
 	v, _, err := m.ChangeVisit(ctx, id, func(v *clinic.Visit, _ *clinic.Vet, now time.Time) ([]clinic.Event, error) {
-		return decide(v, to, now)
+		return decide(v, to, m.kept.seated[id], now)
 	})
 	return v, to, err
+}
+
+func (m *memory) ChangeSeated(ctx context.Context, id string, decide clinic.SeatedDecision) (*clinic.Visit, *clinic.Vet, error) {
+	return m.ChangeVisit(ctx, id, func(v *clinic.Visit, vet *clinic.Vet, now time.Time) ([]clinic.Event, error) {
+		return decide(v, vet, m.kept.seated[id], now)
+	})
 }

@@ -18,6 +18,8 @@ type change struct {
 	own   []clinic.Event // what the change gave rise to
 
 	screening *clinic.Screening // as decide left it; nil if none was decided on
+
+	seated *bool // what decide was told of the vet's seat, and what must still be so; nil where it was not asked
 }
 
 // aggregates are all of them, in the order in which a transaction changes them.
@@ -69,7 +71,7 @@ func (s *Store) ChangeVisit(ctx context.Context, reservationID string, decide fu
 		if vet, err = s.vet(ctx, s.reader, "v.id = ?", v.Reservation.VetID); err != nil {
 			return err
 		}
-		return s.changeVisit(ctx, v, vet, decide)
+		return s.changeVisit(ctx, v, vet, nil, decide)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -77,8 +79,8 @@ func (s *Store) ChangeVisit(ctx context.Context, reservationID string, decide fu
 	return v, vet, nil
 }
 
-func (s *Store) changeVisit(ctx context.Context, v *clinic.Visit, vet *clinic.Vet, decide func(*clinic.Visit, *clinic.Vet, time.Time) ([]clinic.Event, error)) error {
-	c := &change{now: s.Now(), was: ptr(*v), visit: v}
+func (s *Store) changeVisit(ctx context.Context, v *clinic.Visit, vet *clinic.Vet, seated *bool, decide func(*clinic.Visit, *clinic.Vet, time.Time) ([]clinic.Event, error)) error {
+	c := &change{now: s.Now(), was: ptr(*v), visit: v, seated: seated}
 	online := vet.Online
 	var err error
 	if c.own, err = decide(v, vet, c.now); err != nil {
@@ -98,6 +100,9 @@ func (s *Store) save(ctx context.Context, c *change) error {
 	out := &outgoing{}
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.apply(ctx, c, out); err != nil {
+			return err
+		}
+		if err := t.stillSeated(ctx, c); err != nil {
 			return err
 		}
 		return t.finish(ctx, out)

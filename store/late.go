@@ -11,6 +11,11 @@ import (
 // socket at all any more, as after a crash, sits nowhere; neither does one whose reservation went to somebody else, or
 // to another time.
 func (s *Store) Seated(ctx context.Context, reservationIDs []string) (map[string]bool, error) {
+	seated, err := s.seated(ctx, s.reader, reservationIDs)
+	return seated, s.fault("look who is seated", err)
+}
+
+func (s *Store) seated(ctx context.Context, q querier, reservationIDs []string) (map[string]bool, error) {
 	type entry struct {
 		of   string
 		what clinic.What
@@ -18,7 +23,7 @@ func (s *Store) Seated(ctx context.Context, reservationIDs []string) (map[string
 	}
 	ids := distinct(reservationIDs)
 	var rows []*entry
-	err := query(ctx, s.reader, func() []any {
+	err := query(ctx, q, func() []any {
 		e := &entry{}
 		rows = append(rows, e)
 		return []any{&e.of, &e.what, millis{&e.seen}}
@@ -32,12 +37,53 @@ func (s *Store) Seated(ctx context.Context, reservationIDs []string) (map[string
 	for _, e := range rows {
 		seated[e.of] = e.what == clinic.WhatVetJoined && e.seen.After(since)
 	}
-	return seated, s.fault("look who is seated", err)
+	return seated, err
+}
+
+// isSeated tells it of one reservation.
+func (s *Store) isSeated(ctx context.Context, q querier, id string) (bool, error) {
+	seated, err := s.seated(ctx, q, []string{id})
+	return seated[id], err
+}
+
+// stillSeated returns errConflict unless the vet's seat is what was decided on.
+func (t *tx) stillSeated(ctx context.Context, c *change) error {
+	if c.seated == nil {
+		return nil
+	}
+	seated, err := t.s.isSeated(ctx, t, c.visit.Reservation.ID)
+	if err == nil && seated != *c.seated {
+		err = errConflict
+	}
+	return err
+}
+
+// ChangeSeated implements clinic.LateStore.
+func (s *Store) ChangeSeated(ctx context.Context, reservationID string, decide clinic.SeatedDecision) (v *clinic.Visit, vet *clinic.Vet, err error) {
+	err = s.again(ctx, "change a visit", func() error {
+		if v, err = visit(ctx, s.reader, "r.id = ?", reservationID); err != nil {
+			return err
+		}
+		if vet, err = s.vet(ctx, s.reader, "v.id = ?", v.Reservation.VetID); err != nil {
+			return err
+		}
+		seated, err := s.isSeated(ctx, s.reader, reservationID)
+		if err != nil {
+			return err
+		}
+		return s.changeVisit(ctx, v, vet, &seated, func(v *clinic.Visit, vet *clinic.Vet, now time.Time) ([]clinic.Event, error) {
+			return decide(v, vet, seated, now)
+		})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return v, vet, nil
 }
 
 // TransferVisit implements clinic.LateStore. Its transaction keeps the other vet's row from change, and sees whether it
 // is the one that was decided on: so permits and being online are those of the moment.
-func (s *Store) TransferVisit(ctx context.Context, reservationID, toVetID string, decide func(*clinic.Visit, *clinic.Vet, time.Time) ([]clinic.Event, error)) (v *clinic.Visit, to *clinic.Vet, err error) {
+func (s *Store) TransferVisit(ctx context.Context, reservationID, toVetID string, decide clinic.SeatedDecision) (v *clinic.Visit, to *clinic.Vet, err error) {
 	if !plain(toVetID) {
 		return nil, nil, clinic.ErrNotFound
 	}
@@ -48,8 +94,12 @@ func (s *Store) TransferVisit(ctx context.Context, reservationID, toVetID string
 		if to, err = s.vet(ctx, s.reader, "v.id = ?", toVetID); err != nil {
 			return err
 		}
-		c := &change{now: s.Now(), was: ptr(*v), visit: v}
-		if c.own, err = decide(v, to, c.now); err != nil || len(c.own) == 0 {
+		seated, err := s.isSeated(ctx, s.reader, reservationID)
+		if err != nil {
+			return err
+		}
+		c := &change{now: s.Now(), was: ptr(*v), visit: v, seated: &seated}
+		if c.own, err = decide(v, to, seated, c.now); err != nil || len(c.own) == 0 {
 			return err
 		}
 		return s.saveTransfer(ctx, c, to)
@@ -75,6 +125,9 @@ func (s *Store) saveTransfer(ctx context.Context, c *change, to *clinic.Vet) err
 			return err
 		}
 		if err := t.apply(ctx, c, out); err != nil {
+			return err
+		}
+		if err := t.stillSeated(ctx, c); err != nil {
 			return err
 		}
 		return t.finish(ctx, out)

@@ -174,9 +174,46 @@ func testSeated(t *testing.T, fresh func(*testing.T) string) {
 	seated(false, "it was moved")
 }
 
+// testDecidedOnASeat holds that what depends on the vet's seat is decided by who sits there when it is saved.
+func testDecidedOnASeat(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vets := h.vets(2)
+	v := h.book(vets[0], hour(30), 20)
+	id := v.Reservation.ID
+	h.must(h.Attend(h.Context(), []string{vets[0]}))
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	changes := map[string]func(clinic.SeatedDecision) error{
+		"changed": func(decide clinic.SeatedDecision) error {
+			_, _, err := h.ChangeSeated(h.Context(), id, decide)
+			return err
+		},
+		"given away": func(decide clinic.SeatedDecision) error {
+			_, _, err := h.TransferVisit(h.Context(), id, vets[1], decide)
+			return err
+		},
+	}
+	for name, change := range changes {
+		var asked []bool
+		err := change(func(v *clinic.Visit, vet *clinic.Vet, seated bool, now time.Time) ([]clinic.Event, error) {
+			if asked = append(asked, seated); seated {
+				return nil, clinic.ErrTooEarly
+			}
+			at = at.Add(time.Millisecond) // meanwhile the vet comes in
+			h.must(h.Tell(h.Context(), []clinic.Entry{{ReservationID: id, At: at, What: clinic.WhatVetJoined, By: clinic.ByVet}}))
+			return v.Delay(5, now)
+		})
+		h.wantError(err, clinic.ErrTooEarly, "%s", name)
+		if len(asked) != 2 || h.visit(id).Room.DelayedMinutes != 0 {
+			h.Errorf("%s: decided %v", name, asked)
+		}
+		at = at.Add(time.Millisecond)
+		h.must(h.Tell(h.Context(), []clinic.Entry{{ReservationID: id, At: at, What: clinic.WhatLeft, By: clinic.ByVet}}))
+	}
+}
+
 // give gives a visit to another vet.
 func (h *house) give(id, to string) (*clinic.Visit, error) {
-	v, _, err := h.TransferVisit(h.Context(), id, to, func(v *clinic.Visit, to *clinic.Vet, now time.Time) ([]clinic.Event, error) {
+	v, _, err := h.TransferVisit(h.Context(), id, to, func(v *clinic.Visit, to *clinic.Vet, _ bool, now time.Time) ([]clinic.Event, error) {
 		return v.Transfer(to, now)
 	})
 	return v, err

@@ -55,6 +55,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"earlier visits", testEarlierVisits},
 		{"chat", testChat},
 		{"who is seated", testSeated},
+		{"decided on a seat", testDecidedOnASeat},
 		{"transfer", testTransfer},
 		{"transfer against booking", testTransferAgainstBooking},
 		{"mails of a visit", testMails},
