@@ -124,13 +124,21 @@ func (b *switchboard) wake(r *InstantRequest) time.Time {
 // was left when the room was closed before the end. The five minutes in which that happened are free again, too.
 func (v *Visit) Holds() Span {
 	span := v.Reservation.Span
-	if closed := v.Room.ClosedAt; !closed.IsZero() && closed.Before(span.End) {
-		span.End = CellOf(closed).Start()
-	}
-	if v.Reservation.State == StateCancelled || !span.Start.Before(span.End) {
+	if v.Reservation.State == StateCancelled {
 		return Span{span.Start, span.Start}
 	}
-	return span
+	return span.LeftAt(v.Room.ClosedAt)
+}
+
+// LeftAt gives what a visit of that span takes once its room was closed at an instant, the zero time being never.
+func (s Span) LeftAt(closed time.Time) Span {
+	if !closed.IsZero() && closed.Before(s.End) {
+		s.End = CellOf(closed).Start()
+	}
+	if !s.Start.Before(s.End) {
+		return Span{s.Start, s.Start}
+	}
+	return s
 }
 
 // Engages gives the spans in which the visit keeps its vet from others: those that it holds, and while its room is

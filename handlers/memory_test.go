@@ -199,7 +199,7 @@ func (m *memory) Busy(ctx context.Context, ids []string, span clinic.Span) (map[
 	busy := map[string][]clinic.Span{}
 	for _, v := range m.visits {
 		if r := v.Reservation; slices.Contains(ids, r.VetID) && r.State != clinic.StateCancelled && r.Span.Overlaps(span) {
-			busy[r.VetID] = append(busy[r.VetID], r.Span)
+			busy[r.VetID] = append(busy[r.VetID], v.Holds())
 		}
 	}
 	return busy, nil

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"time"
 
 	"vetroom/clinic"
 )
@@ -16,10 +18,21 @@ func touchingArgs(span clinic.Span) []any {
 	return []any{from.UnixMilli(), until.Add(clinic.LongestVisit).UnixMilli(), until.UnixMilli()}
 }
 
+// left is when the room of a reservation r was closed, if that gave time back that can still be booked. Only those are
+// looked up that run now, or begin within a day and may have been opened early: the rooms of all that lie ahead would
+// cost more than the rest of the reading. leftArgs are its parameters.
+const left = "CASE WHEN r.end_at > ? AND r.start_at < ? THEN (SELECT m.closed_at FROM rooms m WHERE m.reservation_id = r.id) ELSE 0 END"
+
+func (s *Store) leftArgs() []any {
+	now := s.Now()
+	return []any{now.UnixMilli(), now.AddDate(0, 0, 1).UnixMilli()}
+}
+
 // taken is a span of a vet's time.
 type taken struct {
 	vet string
 	clinic.Span
+	closed time.Time
 }
 
 // Busy implements clinic.VetStore.
@@ -29,12 +42,12 @@ func (s *Store) Busy(ctx context.Context, vetIDs []string, span clinic.Span) (ma
 	err := query(ctx, s.reader, func() []any {
 		b := &taken{}
 		all = append(all, b)
-		return []any{&b.vet, millis{&b.Start}, millis{&b.End}}
-	}, "SELECT r.vet_id, r.start_at, r.end_at FROM reservations r WHERE r.vet_id IN ("+placeholders(len(vetIDs))+") AND "+
-		touching+" ORDER BY r.vet_id, r.end_at", append(anys(vetIDs), touchingArgs(span)...)...)
+		return []any{&b.vet, millis{&b.Start}, millis{&b.End}, millis{&b.closed}}
+	}, "SELECT r.vet_id, r.start_at, r.end_at, "+left+" FROM reservations r WHERE r.vet_id IN ("+placeholders(len(vetIDs))+") AND "+
+		touching+" ORDER BY r.vet_id, r.end_at", slices.Concat(s.leftArgs(), anys(vetIDs), touchingArgs(span))...)
 	busy := make(map[string][]clinic.Span, len(vetIDs))
 	for _, b := range all {
-		busy[b.vet] = append(busy[b.vet], b.Span)
+		busy[b.vet] = append(busy[b.vet], b.LeftAt(b.closed))
 	}
 	return busy, s.fault("read what is taken", err)
 }
@@ -64,20 +77,21 @@ func (s *Store) Calendar(ctx context.Context, vetID string, within func(*clinic.
 
 // calendar reads a vet's rev and what is taken within a span. It returns ErrNotFound.
 func (s *Store) calendar(ctx context.Context, vetID string, span clinic.Span) (rev int64, busy []clinic.Span, err error) {
-	type row struct{ start, end sql.NullInt64 }
+	type row struct{ start, end, closed sql.NullInt64 }
 	var rows []row
 	err = query(ctx, s.reader, func() []any {
 		rows = append(rows, row{})
 		r := &rows[len(rows)-1]
-		return []any{&rev, &r.start, &r.end}
-	}, "SELECT v.rev, r.start_at, r.end_at FROM vets v LEFT JOIN reservations r ON r.vet_id = v.id AND "+touching+
-		" WHERE v.id = ? ORDER BY r.end_at", append(touchingArgs(span), vetID)...)
+		return []any{&rev, &r.start, &r.end, &r.closed}
+	}, "SELECT v.rev, r.start_at, r.end_at, "+left+" FROM vets v LEFT JOIN reservations r ON r.vet_id = v.id AND "+touching+
+		" WHERE v.id = ? ORDER BY r.end_at", slices.Concat(s.leftArgs(), touchingArgs(span), []any{vetID})...)
 	if err == nil && len(rows) == 0 {
 		err = clinic.ErrNotFound
 	}
 	for _, r := range rows {
 		if r.start.Valid {
-			busy = append(busy, clinic.Span{Start: fromMillis(r.start.Int64), End: fromMillis(r.end.Int64)})
+			span := clinic.Span{Start: fromMillis(r.start.Int64), End: fromMillis(r.end.Int64)}
+			busy = append(busy, span.LeftAt(fromMillis(r.closed.Int64)))
 		}
 	}
 	return rev, busy, err

@@ -130,6 +130,40 @@ func testCalendar(t *testing.T, fresh func(*testing.T) string) {
 	}
 }
 
+// testLeftEarly holds that what a visit left when its room was closed is not shown as taken, and can be booked.
+func testLeftEarly(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	ended := func(v *clinic.Visit, _ *clinic.Vet, now time.Time) ([]clinic.Event, error) {
+		if _, err := v.OpenEarly(now); err != nil {
+			return nil, err
+		}
+		return v.Close(now)
+	}
+	id := h.vet()
+	v := h.book(id, time.Now().Add(time.Hour).Truncate(5*time.Minute), 60)
+	kept := h.book(id, v.Reservation.End, 20)
+	wide := clinic.Span{Start: time.Now().Add(-time.Hour), End: time.Now().Add(10 * time.Hour)}
+	taken := func() (all []clinic.Span) {
+		h.Helper()
+		busy, err := h.Busy(h.Context(), []string{id}, wide)
+		h.must(err)
+		_, same, err := h.Calendar(h.Context(), id, func(*clinic.Vet) clinic.Span { return wide })
+		h.must(err)
+		if !slices.Equal(busy[id], same) {
+			h.Errorf("one read says %v, the other %v", busy[id], same)
+		}
+		return slices.DeleteFunc(same, func(s clinic.Span) bool { return !s.Start.Before(s.End) })
+	}
+	if got := taken(); len(got) != 2 {
+		h.Errorf("before: %v", got)
+	}
+	h.change(v.Reservation.ID, ended)
+	if got := taken(); !slices.Equal(got, []clinic.Span{kept.Reservation.Span}) {
+		h.Errorf("a visit that was over before its start still takes %v", got)
+	}
+	h.book(id, v.Reservation.Start, 60)
+}
+
 // testLook looks at a visit as its holder, as another and as nobody.
 func testLook(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)

@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"a vet changed elsewhere", testVetChangedElsewhere},
 		{"reads are current", testReadsAreCurrent},
 		{"calendar", testCalendar},
+		{"what was left early", testLeftEarly},
 		{"a look at a visit", testLook},
 		{"on due", testOnDue},
 		{"records", testRecords},
