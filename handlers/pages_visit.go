@@ -8,7 +8,7 @@ import (
 // surround adds to a reservation's page what belongs to its moment: what a late vet's owner is offered, what was said and
 // what the vet wrote down, the photo that came along.
 func (h *Handler) surround(c *call, v *clinic.View, p *web.ReservationPage) (err error) {
-	p.Photo = c.attached(v.Screening)
+	p.Photo = v.Screening
 	if a := v.Aftercare; a != nil {
 		p.Aftercare = &web.Aftercare{Text: a.Text, VisitAdvised: a.VisitAdvised, Vet: a.Vet, At: a.At}
 	}
@@ -39,19 +39,6 @@ func (h *Handler) lateOffers(c *call, v *clinic.View) (*web.LateOffers, error) {
 		offers.Vets = append(offers.Vets, shownVet(card, nil))
 	}
 	return offers, nil
-}
-
-// attached is a reservation's screening as its page shows it.
-func (c *call) attached(s *clinic.Screening) *web.Attached {
-	j := c.screeningOf(s)
-	if j == nil {
-		return nil
-	}
-	a := &web.Attached{Photo: j.Photo, State: string(j.State), Advice: j.Advice}
-	for _, f := range j.Findings {
-		a.Findings = append(a.Findings, web.AttachedFinding{Label: f.Label, Score: f.Score})
-	}
-	return a
 }
 
 var transferFields = fields{"vet_id": false}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+
+	"vetroom/clinic"
 )
 
 // Page is one of the page structs of this package, each of which embeds a
@@ -131,7 +133,8 @@ type ReservationPage struct {
 	// Aftercare is what the vet wrote for the owner: nil until then.
 	Aftercare *Aftercare
 	Chat      []ChatLine // what was said, once the door was open
-	Photo     *Attached  // nil without one
+	// Photo is the screening that came with the reservation; nil without one.
+	Photo *clinic.Screening
 }
 
 // Entry is one line of a reservation's timeline.

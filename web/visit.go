@@ -1,9 +1,6 @@
 package web
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // LateOffers is what the owner of a late vet may do instead of waiting.
 type LateOffers struct {
@@ -24,20 +21,6 @@ type ChatLine struct {
 	From string // owner or vet
 	Text string
 	At   time.Time
-}
-
-// Attached is the screening that came with a reservation.
-type Attached struct {
-	Photo    string // its address
-	State    string // queued, done or failed
-	Advice   string // what to do next, in the reader's language
-	Findings []AttachedFinding
-}
-
-// AttachedFinding is one finding with how sure it is, 0 to 1.
-type AttachedFinding struct {
-	Label string
-	Score float64
 }
 
 // doors tells those that can be entered now from those that are ahead.
@@ -84,6 +67,3 @@ func (d Door) lateMinutes() int {
 	}
 	return d.DelayedMinutes
 }
-
-// percent is a share of 0 to 1 in whole hundredths.
-func percent(score float64) int { return int(math.Round(score * 100)) }

@@ -3,6 +3,8 @@ package web
 import (
 	"testing"
 	"time"
+
+	"vetroom/clinic"
 )
 
 // visitSamples is the page of a reservation around its visit: while the vet is late, and afterwards.
@@ -33,8 +35,9 @@ func visitSamples() map[string]Page {
 		"visit/aftercare": page(over, func(p *ReservationPage) {
 			p.Chat = chat
 			p.Aftercare = &Aftercare{Text: "목욕은 쉬어 주세요.\n<i>연고</i>는 하루 두 번 발라 주세요.", VisitAdvised: true, Vet: "한강 동물병원", At: noon}
-			p.Photo = &Attached{Photo: "/api/v1/screenings/s1/photo", State: "done", Advice: "수의사에게 보여 주세요.", Findings: []AttachedFinding{{"비듬·각질", 0.734}, {"결절", 0.1}}}
+			p.Photo = &clinic.Screening{ID: "s1", State: clinic.ScreeningDone, Findings: []clinic.Finding{{Code: clinic.FindingErosion, Score: 0.73}, {Code: clinic.FindingNodule, Score: 0.1}}}
 		}),
+		"visit/unseen": page(visitIn(75*time.Hour), func(p *ReservationPage) { p.Photo = &clinic.Screening{ID: "s1", State: clinic.ScreeningQueued} }),
 		"visit/advised": page(over, func(p *ReservationPage) {
 			p.Aftercare = &Aftercare{VisitAdvised: true, Vet: "한강 동물병원", At: noon}
 		}),
@@ -55,6 +58,7 @@ func TestAVisitShowsItsStates(t *testing.T) {
 		"visit/came":       {"#late": 0, ".notice.wrong": 1, `form.door[data-state="open"]`: 1},
 		"visit/handed":     {"#late": 0, ".notice.good": 1},
 		"visit/aftercare":  {"[data-aftercare]": 1, "[data-aftercare] i": 0, `.aftercare a[href="/hospitals"]`: 1, "[data-print]": 1, ".kept-chat .said": 2, `.said[data-mine="true"]`: 1, ".said b": 0, ".attached li": 2, `.attached img[src="/api/v1/screenings/s1/photo"][alt]`: 1, "form.door": 0, `a.button[href="/vets/v1"]`: 0},
+		"visit/unseen":     {".attached li": 0, ".attached p": 3},
 		"visit/advised":    {"[data-aftercare]": 0, `.aftercare a[href="/hospitals"]`: 1},
 		"visit/unwritten":  {".aftercare": 1, "[data-print]": 0, ".kept-chat": 0},
 		"visit/by_vet":     {`[data-ended-as="cancelled_vet"] p`: 3, `[data-ended-as] a[href="/vets/v1"]`: 1, ".aftercare": 0},
