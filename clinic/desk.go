@@ -22,6 +22,9 @@ type Desk struct {
 	// InstantChanged, if set, hears of each saved change of an instant request. It must be quick.
 	InstantChanged func(id string, state InstantState)
 
+	// RecordSaved, if set, hears of each saved record of a visit, by its room. It must be quick.
+	RecordSaved func(roomID string)
+
 	grids grids
 	lists shared[listKey, vetList]
 	cards shared[string, Card]

@@ -35,7 +35,13 @@ func (d *Desk) SaveRecord(ctx context.Context, vetID, id string, n Note, basedOn
 	if vetID == "" {
 		return nil, ErrNotFound
 	}
-	return d.Store.SaveRecord(ctx, id, vetID, n, basedOn)
+	r, err := d.Store.SaveRecord(ctx, id, vetID, n, basedOn)
+	if err == nil && d.RecordSaved != nil {
+		if v, err := d.Store.Visit(ctx, id); err == nil { // if not, whoever waits for it looks again
+			d.RecordSaved(v.Room.ID)
+		}
+	}
+	return r, err
 }
 
 // ofVet returns ErrNotFound unless the visit is the vet's.

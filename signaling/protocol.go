@@ -160,6 +160,12 @@ type (
 		State clinic.ScreeningState `json:"state"` // queued, done, failed
 	}
 
+	// RecordFrame says that the vet wrote the record of the visit in a watched room: whoever may read of it reads it anew.
+	RecordFrame struct {
+		Type string `json:"type"` // "record"
+		Room string `json:"room"`
+	}
+
 	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
 	GoingAwayFrame struct {
 		Type    string `json:"type"`     // "going_away"

@@ -134,6 +134,7 @@ func (s *Server) listen() (cancel func(), err error) {
 		subjectNode + s.cfg.Node: s.hearNode,
 		subjectSession:           s.hearSession,
 		subjectInstant:           s.hearInstants,
+		subjectRecord:            s.hearRecord,
 	} {
 		c, err := s.cfg.Bus.Subscribe(subject, func(_ string, data []byte) { fn(data) })
 		if err != nil {

@@ -89,6 +89,7 @@ func (h *house) openStore(a *app) error {
 	}
 	h.desk = openDesk(h.cfg, h.store)
 	h.desk.InstantChanged = h.instantChanged
+	h.desk.RecordSaved = h.recordSaved
 	h.desk.Queued = h.photoQueued
 	h.runs = append(h.runs, h.store.RunClock)
 	return nil

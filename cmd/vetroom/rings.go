@@ -25,6 +25,17 @@ func (h *house) nudged() {
 	h.rings.Freed()
 }
 
+// recordSaved tells whoever has the page of a visit open that its record was written.
+func (h *house) recordSaved(room string) {
+	if h.signaling != nil {
+		h.signaling.TellRecord(room)
+		return
+	}
+	if err := signaling.TellRecord(wire{h.bus}, room); err != nil {
+		h.log.Debug("tell of a record", "error", err) // the page reads it when it is looked at again
+	}
+}
+
 // instantChanged tells everybody of a request that changed: its owner and vets by their sockets, wherever those are, and
 // whoever leads.
 func (h *house) instantChanged(id string, state clinic.InstantState) {

@@ -119,8 +119,7 @@ func TestACallWithItsChat(t *testing.T) {
 	api.want(200, "PUT", "/api/v1/vet/reservations/"+id+"/record", object{
 		"subjective": "", "objective": "", "assessment": "", "plan": "", "aftercare": "목욕은 쉬어 주세요", "visit_advised": true,
 	})
-	owner.do(chromedp.Reload())
-	owner.holds(5*time.Second, "reads the aftercare", `document.querySelector('[data-aftercare]')?.textContent === '목욕은 쉬어 주세요' &&
+	owner.holds(5*time.Second, "reads the aftercare as soon as it is written", `document.querySelector('[data-aftercare]')?.textContent === '목욕은 쉬어 주세요' &&
 		document.querySelector('.aftercare a[href="/hospitals"]') !== null`)
 	owner.shot("aftercare")
 }

@@ -3,6 +3,8 @@
  * when something happened. What is new is drawn by the server: the page is
  * read again and each [data-part] that differs takes the place of the old one.
  */
+import { ServerClock } from './clock.js';
+import { Socket } from './socket.js';
 import { watchDoors } from './watch.js';
 
 /** @typedef {import('./door.js').Door} Door */
@@ -83,6 +85,23 @@ function changed(door) {
   known = now;
 }
 
-const { doors } = watchDoors(changed);
+/** The vet wrote the record, or wrote it anew. @param {{type: string}} message */
+function heard({ type }) {
+  if (type === 'record') refreshSoon();
+}
+
+/** After the visit there is no door to watch, but its room still brings the news. @param {string} room */
+function follow(room) {
+  const socket = new Socket({
+    clock: new ServerClock(),
+    hello: () => [{ type: 'watch', rooms: [room], vets: [] }],
+    handle: heard,
+    state: (state) => state === 'signed_out' && socket.stop(),
+  });
+}
+
+const { doors } = watchDoors(changed, false, heard);
 doors.forEach(changed);
+const after = /** @type {HTMLElement|null} */ (document.querySelector('[data-follow]'));
+if (after && doors.length === 0) follow(after.dataset.follow ?? '');
 document.addEventListener('visibilitychange', () => document.hidden || refreshSoon());

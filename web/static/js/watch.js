@@ -13,8 +13,9 @@ const MINUTE = 60_000;
 /**
  * @param {(door: Door) => void} [changed] called after a door took the server's word
  * @param {boolean} [always] keep the socket even without a door (it keeps a vet online)
+ * @param {(message: import('./socket.js').Message) => void} [other] takes what is not about a door
  */
-export function watchDoors(changed = () => {}, always = false) {
+export function watchDoors(changed = () => {}, always = false, other = () => {}) {
   const clock = new ServerClock();
   const forms = /** @type {HTMLFormElement[]} */ ([...document.querySelectorAll('form[data-door]')]);
   const doors = forms.map((form) => new Door(form, clock));
@@ -25,7 +26,7 @@ export function watchDoors(changed = () => {}, always = false) {
     clock,
     hello: () => [{ type: 'watch', rooms: rooms(doors), vets: [] }],
     handle: (message) => {
-      if (message.type !== 'room') return;
+      if (message.type !== 'room') return other(message);
       for (const door of doors.filter((d) => d.room === message.room)) take(door, message, changed);
     },
     state: (state) => {
