@@ -90,12 +90,16 @@ function heard({ type }) {
   if (type === 'record') refreshSoon();
 }
 
-/** After the visit there is no door to watch, but its room still brings the news. @param {string} room */
+/**
+ * After the visit there is no door to watch, but its room still brings the news. What it is at each watch may be later
+ * than what the page was drawn from: the record may have been written in between.
+ * @param {string} room
+ */
 function follow(room) {
   const socket = new Socket({
     clock: new ServerClock(),
     hello: () => [{ type: 'watch', rooms: [room], vets: [] }],
-    handle: heard,
+    handle: ({ type }) => void ((type === 'room' || type === 'record') && refreshSoon()),
     state: (state) => state === 'signed_out' && socket.stop(),
   });
 }
