@@ -2,6 +2,8 @@ package clinic
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"time"
@@ -64,13 +66,27 @@ func (n NewVet) Validate() error {
 	return n.Hours.Validate()
 }
 
-// SetPassword replaces a vet's password.
+// RevokedFor is how long an ended session is remembered: longer than any cookie that is still about lives.
+const RevokedFor = 2 * time.Hour
+
+// SessionFamily names all sessions of a vet that were begun with one password. A hash has salt enough that nothing of
+// the password can be told from it.
+func SessionFamily(vetID, passwordHash string) string {
+	sum := sha256.Sum256([]byte("session family " + passwordHash))
+	return vetID + "-" + base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// SetPassword replaces a vet's password and ends the sessions that were begun with the one before.
 func (d *Desk) SetPassword(ctx context.Context, vetID, hash string) error {
+	before := ""
 	_, err := d.Store.ChangeVet(ctx, vetID, func(v *Vet, _ time.Time) ([]Event, error) {
-		v.PasswordHash = hash
+		before, v.PasswordHash = v.PasswordHash, hash
 		return nil, nil
 	})
-	return err
+	if err != nil || before == hash {
+		return err
+	}
+	return d.Store.Revoke(ctx, SessionFamily(vetID, before), d.Clock.Now().Add(RevokedFor))
 }
 
 // Uncovered tells which standing visits of a vet the given permits would not cover any more.

@@ -132,9 +132,9 @@ type KeyStore interface {
 	LinkedTo(ctx context.Context, link LinkHash) (reservationID string, err error)
 	Grant(ctx context.Context, session, reservationID string) error
 	Granted(ctx context.Context, session, reservationID string) (bool, error)
-	// Revoke ends a session for good; Revoked tells whether one was ended.
+	// Revoke ends a session, or all of a [SessionFamily], for good; Revoked tells whether one of some was ended.
 	Revoke(ctx context.Context, session string, until time.Time) error
-	Revoked(ctx context.Context, session string) (bool, error)
+	Revoked(ctx context.Context, sessions ...string) (bool, error)
 }
 
 // Entry is one line of a reservation's timeline: the proof of what happened and when.

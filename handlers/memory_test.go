@@ -431,11 +431,11 @@ func (m *memory) Revoke(ctx context.Context, session string, until time.Time) er
 	return nil
 }
 
-func (m *memory) Revoked(ctx context.Context, session string) (bool, error) {
+func (m *memory) Revoked(ctx context.Context, sessions ...string) (bool, error) {
 	unlock, err := m.in(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	return m.clock.Now().Before(m.ended[session]), nil
+	return slices.ContainsFunc(sessions, func(s string) bool { return m.clock.Now().Before(m.ended[s]) }), nil
 }

@@ -22,7 +22,7 @@ const (
 	// renewAfter is how old a cookie grows before a call renews it.
 	renewAfter = time.Minute
 	// revokedFor outlives every cookie that can still be about when its session is ended.
-	revokedFor = 2 * SessionLife
+	revokedFor = clinic.RevokedFor
 )
 
 // The cookies' names, without the prefix that they carry behind https.
@@ -34,7 +34,7 @@ const (
 // Revocations remembers ended sessions.
 type Revocations interface {
 	Revoke(ctx context.Context, session string, until time.Time) error
-	Revoked(ctx context.Context, session string) (bool, error)
+	Revoked(ctx context.Context, sessions ...string) (bool, error)
 }
 
 // SessionsConfig is what sessions need.
@@ -59,6 +59,7 @@ type session struct {
 	kind            string // ownerCookie or vetCookie
 	id              string // 128 random bits in base64url
 	vetID           string
+	family          string // of a vet's session: all that were begun with the same password end together; or ""
 	issued, expires time.Time
 }
 
@@ -101,7 +102,7 @@ func (s *Sessions) identify(r *http.Request) (id identity, err error) {
 	if id.vet.id == "" {
 		return id, nil
 	}
-	ended, err := s.Revoked.Revoked(r.Context(), id.vet.id)
+	ended, err := s.Revoked.Revoked(r.Context(), id.vet.id, id.vet.family)
 	if err != nil {
 		return id, fmt.Errorf("ask whether a session was ended: %w", err)
 	}
@@ -146,6 +147,16 @@ func (s *Sessions) Mint(vetID string, now time.Time) (cookie *http.Cookie, id st
 		return nil, "", err
 	}
 	return s.cookie(v, now), v.id, nil
+}
+
+// enter begins a vet's session at now, which ends when the password is changed, and gives its cookie.
+func (s *Sessions) enter(vet *clinic.Vet, now time.Time) (*http.Cookie, error) {
+	v, err := s.start(vetCookie, vet.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.family = clinic.SessionFamily(vet.ID, vet.PasswordHash)
+	return s.cookie(v, now), nil
 }
 
 // cookie issues a session's cookie at now.
@@ -198,19 +209,27 @@ func (s *Sessions) stale(r *http.Request, kind string) bool {
 // sessionVersion begins every cookie, so that another form can be told from this one.
 const sessionVersion = "1"
 
-// text is "version.id.issued.expires.vet", times in Unix milliseconds.
+// text is "version.id.issued.expires.vet", times in Unix milliseconds, and ".family" where there is one.
 func (v session) text() string {
-	return strings.Join([]string{sessionVersion, v.id, millis(v.issued), millis(v.expires), v.vetID}, ".")
+	parts := []string{sessionVersion, v.id, millis(v.issued), millis(v.expires), v.vetID}
+	if v.family != "" {
+		parts = append(parts, v.family)
+	}
+	return strings.Join(parts, ".")
 }
 
 func parseSession(kind, text string) (session, bool) {
 	p := strings.Split(text, ".")
+	family := ""
+	if len(p) == 6 && kind == vetCookie {
+		p, family = p[:5], p[5]
+	}
 	if len(p) != 5 || p[0] != sessionVersion || p[1] == "" || (p[4] == "") != (kind == ownerCookie) {
 		return session{}, false
 	}
 	issued, err1 := strconv.ParseInt(p[2], 10, 64)
 	expires, err2 := strconv.ParseInt(p[3], 10, 64)
-	v := session{kind: kind, id: p[1], vetID: p[4], issued: time.UnixMilli(issued), expires: time.UnixMilli(expires)}
+	v := session{kind: kind, id: p[1], vetID: p[4], family: family, issued: time.UnixMilli(issued), expires: time.UnixMilli(expires)}
 	return v, err1 == nil && err2 == nil
 }
 

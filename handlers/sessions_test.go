@@ -119,3 +119,28 @@ func TestShortKey(t *testing.T) {
 		t.Error("took a short key")
 	}
 }
+
+// TestANewPasswordEndsTheVetsSessions: those that the one before began, and no others.
+func TestANewPasswordEndsTheVetsSessions(t *testing.T) {
+	s := newSite(t)
+	first, second, other := s.signedIn("kim"), s.signedIn("kim"), s.signedIn(s.addVet("lee", "Lee").Login)
+	s.clock.move(30 * time.Minute)
+	first.post("/api/v1/session", nil).ok(204) // renewed, it is still of the same password
+	const better = "another long password"
+	hash, err := HashPassword(better)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.h.Desk.SetPassword(t.Context(), s.vet.ID, hash); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []*browser{first, second} {
+		b.get("/api/v1/vet/me").refused(401, "no_session")
+		b.get("/vet").ok(303)
+	}
+	other.get("/api/v1/vet/me").ok(200)
+	s.browser().tryLogin("kim", vetPassword).refused(401, "bad_credentials")
+	back := s.browser()
+	back.tryLogin("kim", better).ok(200)
+	back.get("/api/v1/vet/me").ok(200)
+}

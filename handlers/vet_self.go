@@ -18,7 +18,7 @@ func (h *Handler) enterVet(c *call, q credentials) (*clinic.Vet, error) {
 	if err != nil {
 		return nil, err
 	}
-	cookie, _, err := h.Sessions.Mint(vet.ID, c.now)
+	cookie, err := h.Sessions.enter(vet, c.now)
 	if err != nil {
 		return nil, err
 	}

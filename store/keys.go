@@ -143,11 +143,13 @@ func (s *Store) Revoke(ctx context.Context, session string, until time.Time) err
 }
 
 // Revoked implements clinic.KeyStore.
-func (s *Store) Revoked(ctx context.Context, session string) (bool, error) {
-	if !plain(session) {
+func (s *Store) Revoked(ctx context.Context, sessions ...string) (bool, error) {
+	known := distinct(sessions)
+	if len(known) == 0 {
 		return false, nil
 	}
-	return s.exists(ctx, "look up a revocation", "SELECT COUNT(*) FROM revocations WHERE session = ?", session)
+	return s.exists(ctx, "look up a revocation",
+		"SELECT COUNT(*) FROM revocations WHERE session IN ("+placeholders(len(known))+")", anys(known)...)
 }
 
 func (s *Store) exists(ctx context.Context, act, query string, args ...any) (bool, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vetroom/events/jetstream"
+	"vetroom/signaling"
 )
 
 // nudgeWait bounds what a command spends on a nudge: the scheduler's own look, each second, is not much later.
@@ -29,7 +30,22 @@ func (a *app) nudge() {
 	}
 }
 
+// signOut closes a vet's sockets in a running vetroom. Nobody there is no error: then there are none.
+func (a *app) signOut(vetID string) {
+	ctx, cancel := context.WithTimeout(a.ctx, nudgeWait)
+	defer cancel()
+	err := a.onBus(ctx, func(bus *jetstream.Bus) error { return signaling.CloseSession(wire{bus}, vetID) })
+	if err != nil {
+		a.log.Debug("close a vet's sockets", "error", err)
+	}
+}
+
 func (a *app) sendNudge(ctx context.Context) error {
+	return a.onBus(ctx, func(bus *jetstream.Bus) error { return bus.Publish(nudgeSubject, nil) })
+}
+
+// onBus says something to the processes of a running vetroom.
+func (a *app) onBus(ctx context.Context, say func(*jetstream.Bus) error) error {
 	key, err := sessionKey(a.cfg)
 	if err != nil {
 		return err
@@ -43,7 +59,7 @@ func (a *app) sendNudge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := bus.Publish(nudgeSubject, nil); err != nil {
+	if err := say(bus); err != nil {
 		return err
 	}
 	return bus.Flush(ctx)

@@ -33,7 +33,7 @@ type vetPasswordCmd struct {
 	passwordFlags
 }
 
-// Run replaces a vet's password. Who is signed in stays so until the cookie's hour is over.
+// Run replaces a vet's password, which signs out who came in with the one before.
 func (c vetPasswordCmd) Run(a *app) error {
 	return a.atDesk(func(d *desk) error {
 		vet, err := d.findVet(a, c.Login)
@@ -47,6 +47,7 @@ func (c vetPasswordCmd) Run(a *app) error {
 		if err := d.SetPassword(a.ctx, vet.ID, hash); err != nil {
 			return fmt.Errorf("set the password: %w", err)
 		}
+		a.signOut(vet.ID)
 		return a.say("password of %s set", vet.Login)
 	})
 }

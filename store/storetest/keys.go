@@ -133,6 +133,14 @@ func testRevocations(t *testing.T, fresh func(*testing.T) string) {
 			h.Errorf("revoked %q: %v, %v", session, got, err)
 		}
 	}
+	for _, c := range []struct {
+		sessions []string
+		want     bool
+	}{{nil, false}, {[]string{"", ""}, false}, {[]string{"other", "over"}, true}, {[]string{"over", ""}, true}, {[]string{"other", "another"}, false}} {
+		if got, err := h.Revoked(h.Context(), c.sessions...); err != nil || got != c.want {
+			h.Errorf("one of %q revoked: %v, %v", c.sessions, got, err)
+		}
+	}
 }
 
 func testTimeline(t *testing.T, fresh func(*testing.T) string) {
