@@ -277,3 +277,14 @@ func (b *tab) fills(field, value string) {
 		return ['input', 'change', 'focusout'].map((name) => input.dispatchEvent(new Event(name, {bubbles: true}))).every(Boolean);
 	})()`, field, value))
 }
+
+// TestANewPasswordSignsOut: the page of whoever came in with the one before goes to the login, at once.
+func TestANewPasswordSignsOut(t *testing.T) {
+	dir := t.TempDir()
+	p := serve(t, dir, nil)
+	addVet(t, p, dir, nil, "changes")
+	vet := newTab(t, "signed-out", 360, 740, "en-US")
+	vet.enterDesk(p, "changes")
+	runCommand(t, dir, nil, "another long password\n", "vet", "password", "changes", "--password-stdin")
+	vet.holds(10*time.Second, "is at the login", `location.pathname === '/vet/login'`)
+}

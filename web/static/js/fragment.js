@@ -19,7 +19,9 @@ export async function refetch(address, names) {
 async function fetched(address) {
   try {
     const answer = await fetch(address, { headers: { Accept: 'text/html' } });
-    if (!answer.ok || new URL(answer.url).pathname !== new URL(address, location.href).pathname) return null;
+    const at = new URL(answer.url).pathname;
+    if (at === '/vet/login' && !document.querySelector('form[data-record]')) location.assign(at); // signed out, and nothing to lose
+    if (!answer.ok || at !== new URL(address, location.href).pathname) return null;
     return new DOMParser().parseFromString(await answer.text(), 'text/html');
   } catch {
     return null; // away: what is shown stays
