@@ -98,7 +98,7 @@ func formOf(values map[string]string, r refusal) web.Form {
 		f.Errors = append(f.Errors, web.FieldError{Field: field.Field, Code: fieldCode(field)})
 	}
 	if field := mendedAt[r.Code]; field != "" {
-		f.Errors = append(f.Errors, web.FieldError{Field: field})
+		f.Errors = append(f.Errors, web.FieldError{Field: field, Code: string(r.Code)})
 	}
 	return f
 }

@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// priorVisit says the day of the first visit in person.
+func (p *printer) priorVisit(r Reservation, now time.Time) string {
+	at, err := time.ParseInLocation(time.DateOnly, r.PriorVisitOn, in(now, r.Zone).Location())
+	if err != nil {
+		return r.PriorVisitOn
+	}
+	return p.day(at, now)
+}
+
 // petInWords is breed, age and weight in a row, after the name.
 func (p *printer) petInWords(pet Pet, now time.Time) string {
 	age, weight := "", ""

@@ -152,8 +152,13 @@ function about(pet, visit) {
     pet.birth_year && text('ring.js_born', { year: pet.birth_year }),
     pet.weight_kg && text('ring.js_weight', { kg: pet.weight_kg }),
     firstText(`area.${visit.area}`),
-    visit.prior_visit_on && text('ring.js_prior', { date: visit.prior_visit_on }),
+    visit.prior_visit_on && text('ring.js_prior', { date: dayInWords(visit.prior_visit_on) }),
   ].filter(Boolean).join(' · ');
+}
+
+/** @param {string} date 2026-10-02 */
+function dayInWords(date) {
+  return new Date(date).toLocaleDateString(document.documentElement.lang, { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' });
 }
 
 /** @param {any} screening */
