@@ -188,8 +188,9 @@ func TestACallByRelays(t *testing.T) {
 			t.Errorf("%s: the media goes %s, want %s", b.name, way, want)
 		}
 	}
-	if text := metricsOf(t, p.url); !regexp.MustCompile(`(?m)^vetroom_turn_bytes_total\{way="to_peers"\} [1-9]\S{4,}`).MatchString(text) {
-		t.Error("the relays counted too little")
+	text := metricsOf(t, p.url)
+	if !regexp.MustCompile(`(?m)^vetroom_turn_bytes_total\{way="to_peers"\} [1-9]\S{4,}`).MatchString(text) || !strings.Contains(text, "vetroom_turn_dropped_bytes_total 0\n") {
+		t.Errorf("the relays counted too little, or had something dropped:\n%s", text)
 	}
 }
 

@@ -194,10 +194,44 @@ func TestRelaysBothWays(t *testing.T) {
 
 // TestBehindNAT: clients know the relays by an address that the machine itself does not have.
 func TestBehindNAT(t *testing.T) {
-	w := start(t, func(c *Config) { c.PublicIP = netip.MustParseAddr("192.0.2.7") })
+	for _, addr := range []string{"127.0.0.1:0", "0.0.0.0:0", ":0"} {
+		w := start(t, func(c *Config) { c.Addr, c.PublicIP = addr, netip.MustParseAddr("192.0.2.7") })
+		a, b := w.relayed(t, "udp", w.right("room", clinic.RoleOwner)), w.relayed(t, "tcp", w.right("room", clinic.RoleVet))
+		if at := a.relay.LocalAddr().(*net.UDPAddr); at.IP.String() != "192.0.2.7" || at.Port < firstRelayPort {
+			t.Errorf("%s: the relay is told to be %v", addr, at)
+		}
+		mustPass(t, a, b)
+		mustPass(t, b, a)
+	}
+}
+
+// TestListensEverywhere: told nothing of its address, it tells browsers the one by which this machine speaks to others.
+func TestListensEverywhere(t *testing.T) {
+	w := start(t, func(c *Config) { c.Addr = "0.0.0.0:0" })
+	if at := w.Addr().Addr(); !at.Is4() || at.IsUnspecified() || !(*w.own.Load())[at] {
+		t.Errorf("it is told to be at %v, which this machine is not", at)
+	}
 	a, b := w.relayed(t, "udp", w.right("room", clinic.RoleOwner)), w.relayed(t, "udp", w.right("room", clinic.RoleVet))
-	if at := a.relay.LocalAddr().(*net.UDPAddr); at.IP.String() != "192.0.2.7" || at.Port < firstRelayPort {
-		t.Errorf("the relay is told to be %v", at)
+	mustPass(t, a, b)
+	mustPass(t, b, a)
+}
+
+// TestNonsense: what is no STUN ends its own connection at most.
+func TestNonsense(t *testing.T) {
+	w := start(t)
+	a, b := w.relayed(t, "udp", w.right("room", clinic.RoleOwner)), w.relayed(t, "tcp", w.right("room", clinic.RoleVet))
+	for _, network := range []string{"udp", "tcp"} {
+		for _, text := range []string{"\x16\x03\x01", "GET / HTTP/1.1\r\n\r\n", "\x40\x00\xff\xff", strings.Repeat("\x00", 2000),
+			"\x00\x03\xff\xff\x21\x12\xa4\x42" + strings.Repeat("x", 3000)} {
+			conn, err := net.Dial(network, w.Addr().String())
+			if err == nil {
+				_, err = conn.Write([]byte(text))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+		}
 	}
 	mustPass(t, a, b)
 	mustPass(t, b, a)
