@@ -167,7 +167,7 @@ func (h *Handler) bookedPage(c *call, id, link string) (reply, error) {
 		return reply{}, err
 	}
 	answer, err := c.page(http.StatusOK, web.BookedPage{
-		Layout: layout, Reservation: c.shownReservation(view), Link: link, Mail: view.Reservation.Owner.Email, Zone: c.ownZone(view.Vet.Zone),
+		Layout: layout, Reservation: c.shownReservation(view), Link: link, Mail: view.Reservation.Owner.Email,
 	})
 	answer.secret = true
 	return answer, err
@@ -194,6 +194,9 @@ func (h *Handler) bookAgain(c *call, q clinic.BookRequest, form url.Values, refu
 	}
 	carry := (&query{Values: form}).carry()
 	carry.Cleared = true
+	if carry.Screening == "" && isID(q.ScreeningID) {
+		carry.Screening = q.ScreeningID // a photo that was added to the form
+	}
 	p, err := h.booking(c, q.VetID, q.Start, carry)
 	if err != nil {
 		return reply{}, err

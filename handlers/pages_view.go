@@ -72,6 +72,9 @@ func (c *call) shownReservation(v *clinic.View) web.Reservation {
 		s.Photo = shownPhoto(v.Screening)
 		return s
 	}
+	if own := c.ownZone(v.Vet.Zone); own != nil {
+		s.Zone = own
+	}
 	s.CancelUntil = r.Start.Add(-cutoff)
 	s.CanChange = v.OwnerMayChange(cutoff, v.At) == nil
 	return s

@@ -33,9 +33,8 @@ type BookPage struct {
 type BookedPage struct {
 	Layout
 	Reservation Reservation
-	Link        string         // the capability URL: only its hash is stored
-	Mail        string         // where the same goes by mail; empty: nowhere
-	Zone        *time.Location // the reader's where it differs from the vet's; nil: it does not
+	Link        string // the capability URL: only its hash is stored
+	Mail        string // where the same goes by mail; empty: nowhere
 }
 
 // AttachedPhoto is a screening as it goes along with a booking.

@@ -157,7 +157,8 @@ func bookSamples() map[string]Page {
 	link := "https://vetroom.example/r/abcdefghijklmnopqrstuvwxyz012345"
 	booked := BookedPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(75 * time.Hour), Link: link}
 	mailed := booked
-	mailed.Reservation, mailed.Mail, mailed.Zone = visitIn(4*time.Minute), "owner@mail.example", mustZone("America/New_York")
+	mailed.Reservation, mailed.Mail = visitIn(4*time.Minute), "owner@mail.example"
+	mailed.Reservation.Zone = mustZone("America/New_York")
 	return map[string]Page{
 		"booked/far": booked, "booked/soon": mailed,
 		"book/flags": flags, "book/urgent": urgent, "book/fresh": fresh, "book/photo": photo, "book/wrong": wrong,

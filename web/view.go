@@ -24,7 +24,7 @@ type Reservation struct {
 	Kind   string // scheduled, follow_up or instant
 	Start  time.Time
 	End    time.Time
-	Zone   *time.Location // the vet's
+	Zone   *time.Location // in which it is told: the reader's own where that is known, else the vet's
 	Vet    Vet            // ID, Name, Img and Location are used
 	Owner  Owner          // shown to the vet only
 	Pet    Pet

@@ -25,10 +25,16 @@ func (b *tab) stays() {
 	}
 }
 
-// pickTime picks a time of the timetable, or of those that are offered in its place.
+// press presses what lies under something else, such as the summary at the foot of the screen.
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	eval[bool](b, fmt.Sprintf(`(() => { document.querySelector(%q).click(); return true })()`, selector))
+}
+
+// pickTime picks a time of the timetable.
 func (b *tab) pickTime(start string) {
 	b.t.Helper()
-	eval[bool](b, fmt.Sprintf(`(() => { document.querySelector('input[name="start"][value=%q]').click(); return true })()`, start))
+	b.press(fmt.Sprintf(`input[name="start"][value=%q]`, start))
 }
 
 // free gives the free times of the timetable that the tab shows, without the next five: none of them passes meanwhile.
@@ -98,11 +104,19 @@ func TestTwoBookAtOneTimetable(t *testing.T) {
 	first.click(".summary button")
 	first.holds(5*time.Second, "is told what is missing", `document.activeElement.name === 'owner.name' && !document.querySelector('[data-error-for="owner.name"]').hidden`)
 	first.fill(map[string]string{"owner.name": "보호자", "owner.phone": "01012345678", "owner.email": "a@mail.example", "pet.name": "보리"})
-	first.click(`input[name="visit.area"][value="skin"]`)
+	first.press(`input[name="visit.area"][value="skin"]`)
+	first.choose(skinPhoto(t, 640, 480, 1))
+	first.holds(20*time.Second, "has the photo attached", `document.querySelector('input[name="screening_id"]:checked')?.value && document.querySelector('.photo img').naturalWidth > 0`)
 	first.shot("book")
 	first.click(".summary button")
 	first.holds(10*time.Second, "is booked", `document.querySelector('[data-number]') !== null && document.querySelector('#link') !== null && document.querySelector('[data-mail]') !== null`)
 	first.shot("booked")
+
+	day := api.want(200, "GET", "/api/v1/vet/reservations?days=3", nil)
+	visits, _ := day["reservations"].([]any)
+	if visit, _ := visits[0].(map[string]any); len(visits) != 1 || object(visit).at("screening.id") == "" {
+		t.Errorf("the vet sees no photo: %v", visits)
+	}
 
 	second.holds(10*time.Second, "sees that time go", second.pill(times[0], "taken"))
 	second.stays()
@@ -130,7 +144,7 @@ func losesWhileTyping(t *testing.T, b *tab, base, vet, start string) {
 	if want, _ := json.Marshal(typed); kept != string(want) {
 		t.Errorf("kept %s, want %s", kept, want)
 	}
-	b.click(`input[name="visit.area"][value="skin"]`)
+	b.press(`input[name="visit.area"][value="skin"]`)
 	b.click(".summary button")
 	b.holds(5*time.Second, "is told to choose", `!document.querySelector('[data-error-for="start"]').hidden`)
 	next := eval[string](b, `document.querySelectorAll('.nearest input')[1].value`)
