@@ -166,3 +166,29 @@ func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
 	}
 	late.want(404, "GET", "/api/v1/reservations/"+visit.at("id"), nil)
 }
+
+// TestAnOwnerWhoDoesNotCome is waited for five minutes; then the vet may end the visit as missed, once asked again.
+func TestAnOwnerWhoDoesNotCome(t *testing.T) {
+	dir := t.TempDir()
+	p := serve(t, dir, nil)
+	api := addVet(t, p, dir, nil, "waits")
+	vet := newTab(t, "vet", 1280, 800, "en-US")
+	vet.open(p.url + "/vet/login")
+	vet.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), "waits"),
+		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
+	vet.click(`form[action="/vet/login"] button`)
+	vet.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+	visit := followUp(api, time.Now().Add(time.Second), 20)
+	vet.open(p.url + "/room?id=" + url.QueryEscape(visit.at("room.id")))
+	vet.holds(10*time.Second, "waits inside", `document.querySelector('[data-entered="true"]') !== null`)
+	vet.holds(time.Second, "may not give up yet", `document.querySelector('[data-no-show]').hidden && document.querySelector('[data-banner]').hidden`)
+	vet.ahead(6 * time.Minute)
+	vet.holds(5*time.Second, "may give up", banner+`?.dataset.kind === 'absent' && document.querySelector('[data-no-show]').checkVisibility()`)
+	vet.shot("absent")
+	vet.click(`[data-no-show]`)
+	vet.click(`[data-yes="no-show"]`)
+	vet.holds(5*time.Second, "sees the end", `document.documentElement.dataset.call === 'closed'`)
+	if got := api.want(200, "GET", "/api/v1/reservations/"+visit.at("id"), nil).at("state"); got != "no_show" {
+		t.Errorf("the visit is %s", got)
+	}
+}
