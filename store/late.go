@@ -11,27 +11,32 @@ import (
 // socket at all any more, as after a crash, sits nowhere; neither does one whose reservation went to somebody else, or
 // to another time.
 func (s *Store) Seated(ctx context.Context, reservationIDs []string) (map[string]bool, error) {
-	seated, err := s.seated(ctx, s.reader, reservationIDs)
+	seated, err := s.seated(ctx, s.reader, "", reservationIDs...)
 	return seated, s.fault("look who is seated", err)
 }
 
-func (s *Store) seated(ctx context.Context, q querier, reservationIDs []string) (map[string]bool, error) {
+// seated tells it of a given vet; "" is the one that each reservation has.
+func (s *Store) seated(ctx context.Context, q querier, vetID string, reservationIDs ...string) (map[string]bool, error) {
 	type entry struct {
 		of   string
 		what clinic.What
 		seen time.Time
 	}
 	ids := distinct(reservationIDs)
+	whose, args := "r.vet_id", anys(ids)
+	if vetID != "" {
+		whose, args = "?", append([]any{vetID}, args...)
+	}
 	var rows []*entry
 	err := query(ctx, q, func() []any {
 		e := &entry{}
 		rows = append(rows, e)
 		return []any{&e.of, &e.what, millis{&e.seen}}
 	}, `SELECT t.reservation_id, t.what, COALESCE(p.seen_at, 0) FROM timeline t
-		JOIN reservations r ON r.id = t.reservation_id LEFT JOIN presence p ON p.vet_id = r.vet_id
+		JOIN reservations r ON r.id = t.reservation_id LEFT JOIN presence p ON p.vet_id = `+whose+`
 		WHERE t.reservation_id IN (`+placeholders(len(ids))+`)
 		AND (t.what = 'vet_joined' OR t.what = 'moved' OR t.what = 'left' AND t.party = 'vet')
-		ORDER BY t.happened_at, t.id`, anys(ids)...)
+		ORDER BY t.happened_at, t.id`, args...)
 	seated := make(map[string]bool, len(ids))
 	since := s.Now().Add(-clinic.AbsentAfter)
 	for _, e := range rows {
@@ -40,18 +45,18 @@ func (s *Store) seated(ctx context.Context, q querier, reservationIDs []string) 
 	return seated, err
 }
 
-// isSeated tells it of one reservation.
-func (s *Store) isSeated(ctx context.Context, q querier, id string) (bool, error) {
-	seated, err := s.seated(ctx, q, []string{id})
-	return seated[id], err
+// isSeated tells it of the vet that a reservation has, or had.
+func (s *Store) isSeated(ctx context.Context, q querier, r *clinic.Reservation) (bool, error) {
+	seated, err := s.seated(ctx, q, r.VetID, r.ID)
+	return seated[r.ID], err
 }
 
-// stillSeated returns errConflict unless the vet's seat is what was decided on.
+// stillSeated returns errConflict unless the seat is what was decided on, of the vet whom the visit had until then.
 func (t *tx) stillSeated(ctx context.Context, c *change) error {
 	if c.seated == nil {
 		return nil
 	}
-	seated, err := t.s.isSeated(ctx, t, c.visit.Reservation.ID)
+	seated, err := t.s.isSeated(ctx, t, &c.was.Reservation)
 	if err == nil && seated != *c.seated {
 		err = errConflict
 	}
@@ -67,7 +72,7 @@ func (s *Store) ChangeSeated(ctx context.Context, reservationID string, decide c
 		if vet, err = s.vet(ctx, s.reader, "v.id = ?", v.Reservation.VetID); err != nil {
 			return err
 		}
-		seated, err := s.isSeated(ctx, s.reader, reservationID)
+		seated, err := s.isSeated(ctx, s.reader, &v.Reservation)
 		if err != nil {
 			return err
 		}
@@ -94,7 +99,7 @@ func (s *Store) TransferVisit(ctx context.Context, reservationID, toVetID string
 		if to, err = s.vet(ctx, s.reader, "v.id = ?", toVetID); err != nil {
 			return err
 		}
-		seated, err := s.isSeated(ctx, s.reader, reservationID)
+		seated, err := s.isSeated(ctx, s.reader, &v.Reservation)
 		if err != nil {
 			return err
 		}

@@ -256,6 +256,21 @@ func testTransfer(t *testing.T, fresh func(*testing.T) string) {
 	h.disjoint(former)
 }
 
+// testTransferOfWhoIsGone gives away a visit whose vet was in the room and has no socket any more, as after a crash.
+func testTransferOfWhoIsGone(t *testing.T, fresh func(*testing.T) string) {
+	h := enter(t, fresh)
+	vets := h.vets(2)
+	v := h.book(vets[0], hour(5), 20)
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	h.must(h.Tell(h.Context(), []clinic.Entry{{ReservationID: v.Reservation.ID, At: at, What: clinic.WhatVetJoined, By: clinic.ByVet}}))
+	h.must(h.Attend(h.Context(), vets[1:])) // whoever takes over is there, but not in the room
+	given, err := h.give(v.Reservation.ID, vets[1])
+	h.must(err)
+	if given.Reservation.VetID != vets[1] {
+		h.Errorf("it is still %s's", given.Reservation.VetID)
+	}
+}
+
 // testTransferAgainstBooking lets a transfer and a booking race for a vet's time: one of them has it.
 func testTransferAgainstBooking(t *testing.T, fresh func(*testing.T) string) {
 	h := enter(t, fresh)

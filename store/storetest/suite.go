@@ -58,6 +58,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"who is seated", testSeated},
 		{"decided on a seat", testDecidedOnASeat},
 		{"transfer", testTransfer},
+		{"transfer of who is gone", testTransferOfWhoIsGone},
 		{"transfer against booking", testTransferAgainstBooking},
 		{"mails of a visit", testMails},
 		{"mails are claimed once", testMailClaims},
