@@ -175,3 +175,26 @@ func TestSchemaIsTheNewestMigration(t *testing.T) {
 		t.Errorf("the newest migration is %s, schema says %s", got, want)
 	}
 }
+
+// TestGivingUp ends a transaction between two of its statements, as who gives up on a booking does, or had to wait for it
+// too long.
+func TestGivingUp(t *testing.T) {
+	s := openTest(t, "sqlite://"+filepath.Join(t.TempDir(), "x.db"))
+	for want, life := range map[error]time.Duration{context.Canceled: time.Hour, ErrUnavailable: 20 * time.Millisecond} {
+		ctx, end := context.WithTimeout(t.Context(), life)
+		err := s.writeAgain(ctx, "try", func(tx *tx) error {
+			if want == context.Canceled {
+				end()
+			}
+			for { // until it is seen
+				if _, err := tx.ExecContext(context.WithoutCancel(ctx), "SELECT 1"); err != nil {
+					return err
+				}
+			}
+		})
+		end()
+		if !errors.Is(err, want) {
+			t.Errorf("says %v, want %v", err, want)
+		}
+	}
+}

@@ -76,6 +76,9 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 	// On InnoDB a lock wait that timed out undoes its statement only: the transaction must be ended by word.
 	defer began.Rollback()
 	if err := f(&tx{began, s, s.dialect()}); err != nil {
+		if errors.Is(err, sql.ErrTxDone) { // it ended with ctx, between two statements
+			return errors.Join(ctx.Err(), err)
+		}
 		return err
 	}
 	if err := began.Commit(); err != nil {
