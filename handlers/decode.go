@@ -13,16 +13,18 @@ import (
 
 // Limits of what is read.
 const (
-	maxBody  = 64 << 10 // bytes
-	maxDepth = 16       // of objects and lists in one another
+	maxBody  = 64 << 10    // bytes
+	maxTyped = 3 * maxBody // bytes of a form, which writes most of what is not English three times as long
+	maxDepth = 16          // of objects and lists in one another
 )
 
-// payload reads the request's body. It returns errType for another media type and errTooLarge. No body is no error.
-func (c *call) payload(media string) ([]byte, error) {
-	if c.ContentLength > maxBody {
+// payload reads the request's body, of most bytes at most. It returns errType for another media type and errTooLarge. No
+// body is no error.
+func (c *call) payload(media string, most int64) ([]byte, error) {
+	if c.ContentLength > most {
 		return nil, errTooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -47,7 +49,7 @@ type document struct {
 // document reads a JSON object. It returns errMalformed where there is another thing, or one of its objects names
 // a key twice. No body at all is the empty object.
 func (c *call) document() (document, error) {
-	body, err := c.payload("application/json")
+	body, err := c.payload("application/json", maxBody)
 	if err != nil {
 		return document{}, err
 	}

@@ -52,6 +52,11 @@ func TestARecordIsWrittenWithoutAScript(t *testing.T) {
 		t.Error("does not say which text is too long")
 	}
 	b.form(path, typedRecord("x", "")).ok(422)
+	longest := typedRecord("3", "")
+	for _, name := range []string{"subjective", "objective", "assessment", "plan", "aftercare"} {
+		longest.Set(name, strings.Repeat("개", clinic.MaxNote))
+	}
+	b.form(path, longest).ok(303)
 }
 
 func TestAChartIsItsVetsOwn(t *testing.T) {
