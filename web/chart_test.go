@@ -138,6 +138,9 @@ func TestAPetInWords(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", c.pet, got, c.want)
 		}
 	}
+	if got, want := p.onPaper(noon), "Tue 1 Dec 2026 12:00 pm"; got != want {
+		t.Errorf("on paper %q, want %q", got, want)
+	}
 	if got, want := p.findingsInWords(samplePhoto()), "Erosion or ulcer 62%, Papule or plaque 25%, Nothing found 13%"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

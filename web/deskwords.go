@@ -56,3 +56,8 @@ func (p *printer) partInWords(s *SeenPhoto) string {
 	}
 	return p.t("area.skin")
 }
+
+// onPaper says day and time with nothing that is true only today.
+func (p *printer) onPaper(at time.Time) string {
+	return p.t("time.when", "day", p.date("time.date_year", at), "time", p.clock(at))
+}
