@@ -81,6 +81,7 @@ bench: build ## measure the product beside hand-written floors (SIZE=small: a te
 screenshots: need ## put pictures of every page into artefacts/screenshots, with an index.html
 	rm -rf artefacts/screenshots && mkdir -p artefacts/screenshots
 	go test ./web -count 1 -run TestEveryPage -pictures "$(CURDIR)/artefacts/screenshots"
+	go test ./cmd/vetroom -count 1 -run TestEveryPageOfARealServer -pictures "$(CURDIR)/artefacts/screenshots"
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME, 20s by default
