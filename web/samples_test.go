@@ -151,9 +151,9 @@ func bookSamples() map[string]Page {
 		Errors: []FieldError{{Field: "owner.phone", Code: "required"}, {Field: "pet.birth_year"}, {Field: "visit.prior_visit_on"}, {Field: "screening_id"}},
 	}
 	lost.Slot.State, lost.Nearest = "taken", []Slot{{Start: noon.Add(130 * time.Minute), State: "free"}, {Start: noon.Add(190 * time.Minute), State: "free"}, {Start: noon.Add(26 * time.Hour), State: "free"}}
-	lost.Form = Form{Code: "slot_taken", Values: map[string]string{"owner.name": "보호자"}, Errors: []FieldError{{Field: "start"}}}
+	lost.Form = Form{Code: "slot_taken", Values: map[string]string{"owner.name": "보호자"}, Errors: []FieldError{{Field: "start", Code: "slot_taken"}}}
 	full.Slot.State, full.Photo = "taken", &AttachedPhoto{ID: "s1", Img: "/api/v1/screenings/s1/photo", State: "failed"}
-	refused.Form = Form{Code: "not_permitted", Values: map[string]string{"visit.area": "skin"}, Errors: []FieldError{{Field: "visit.area"}}}
+	refused.Form = Form{Code: "not_permitted", Values: map[string]string{"visit.area": "skin"}, Errors: []FieldError{{Field: "visit.area", Code: "not_permitted"}}}
 	link := "https://vetroom.example/r/abcdefghijklmnopqrstuvwxyz012345"
 	booked := BookedPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(75 * time.Hour), Link: link}
 	mailed := booked
