@@ -186,6 +186,7 @@ type ScreeningStore interface {
 	AddScreening(ctx context.Context, s *Screening, jpeg []byte, facts []Event) error
 	// ChangeScreening saves what decide did to the screening, and its facts.
 	ChangeScreening(ctx context.Context, id string, decide func(s *Screening, now time.Time) ([]Event, error)) (*Screening, error)
-	// ForgetScreenings deletes those from before an instant that no reservation has but cancelled ones, with their photos.
+	// ForgetScreenings deletes those from before an instant, with their photos, that no reservation has but cancelled ones
+	// and no instant request that stands.
 	ForgetScreenings(ctx context.Context, before time.Time) error
 }

@@ -147,7 +147,8 @@ const forgetBatch = 20
 
 // ForgetScreenings implements clinic.ScreeningStore.
 func (s *Store) ForgetScreenings(ctx context.Context, before time.Time) error {
-	const old = "attached = 0 AND created_at < ?"
+	const old = "attached = 0 AND created_at < ? AND NOT EXISTS " +
+		"(SELECT 1 FROM instant_requests i WHERE i.screening_id = screenings.id AND i.standing = 1)" // it is about to be
 	for {
 		ids, err := texts(ctx, s.reader, "SELECT id FROM screenings WHERE "+old+" LIMIT ?", before.UnixMilli(), forgetBatch)
 		if err != nil || len(ids) == 0 {

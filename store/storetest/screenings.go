@@ -168,6 +168,10 @@ func testForgetScreenings(t *testing.T, fresh func(*testing.T) string) {
 		}
 	}
 	old = append(old, once.ID)
+	q := clinic.AskRequest{Session: "owner", Request: request()}
+	q.ScreeningID = h.screen("owner").ID
+	_, err = h.AddInstant(h.Context(), clinic.NewInstantRequest(NewID(), q, time.Now()), nil)
+	h.must(err)
 	clock.to(time.Now().Add(time.Hour))
 	young := h.screen("owner")
 	h.must(h.ForgetScreenings(h.Context(), time.Now().Add(time.Minute)))
@@ -180,9 +184,9 @@ func testForgetScreenings(t *testing.T, fresh func(*testing.T) string) {
 			h.Errorf("of an old screening stays which reservations had it: %v, %v", has, err)
 		}
 	}
-	for _, s := range []*clinic.Screening{kept, twice, young} {
-		h.screening(s.ID)
-		_, err := h.ScreeningPhoto(h.Context(), s.ID)
+	for _, id := range []string{kept.ID, twice.ID, young.ID, q.ScreeningID} {
+		h.screening(id)
+		_, err := h.ScreeningPhoto(h.Context(), id)
 		h.must(err)
 	}
 }
