@@ -15,12 +15,18 @@ function body() {
     const words = String(value).trim();
     if (words === '') continue;
     const [group, key] = name.includes('.') ? name.split('.') : ['', name];
-    (group ? body[group] : body)[key] = numbers.includes(name) ? Number(words) : words;
+    (group ? body[group] : body)[key] = numbers.includes(name) ? asNumber(words) : words;
   }
   body.owner.locale = document.documentElement.lang;
   const at = fromLocal(String(body.start), form.dataset.zone ?? 'UTC');
   if (!Number.isNaN(at)) body.start = new Date(at).toISOString();
   return body;
+}
+
+/** "4,5" is 4.5; what is no number goes as it is, for the server to say so at its field. @param {string} words */
+function asNumber(words) {
+  const number = Number(words.replace(',', '.'));
+  return Number.isNaN(number) ? words : number;
 }
 
 /** @param {string} words empty hides it */

@@ -209,6 +209,7 @@ async function useMedia() {
     media.stream.getTracks().forEach((track) => track.stop());
     return;
   }
+  for (const track of stream.getTracks()) track.stop(); // of the last try: no camera or microphone stays on unseen
   stream = media.stream;
   view.media(stream, media.problem);
   peer?.setStream(stream);

@@ -1,6 +1,7 @@
 /** What the call's page shows: all reading and writing of its elements, no decisions. */
 import { firstText, text } from './texts.js';
 import { NOTICE } from './roomtime.js';
+import { movable } from './selfview.js';
 import { countdown } from './times.js';
 
 /** @template {HTMLElement} T @param {string} selector @returns {T} */
@@ -47,6 +48,7 @@ export class RoomView {
     get('[data-leave]').addEventListener('click', on.leave);
     get('[data-media-again]').addEventListener('click', on.again);
     get('[data-return]').addEventListener('click', () => location.reload());
+    movable(get('.self-box'));
     this.#toggle('button[data-microphone]', (pressed) => on.toggle('audio', pressed));
     this.#toggle('button[data-camera]', (pressed) => {
       on.toggle('video', pressed);

@@ -33,7 +33,7 @@ function show(chip, next) {
   const time = /** @type {HTMLTimeElement} */ (chip.querySelector('time'));
   chip.dataset.next = next;
   time.dateTime = next;
-  time.textContent = whenWords(Date.parse(next), Date.now(), zone);
+  time.textContent = whenWords(Date.parse(next), clock.now(), zone);
   const url = new URL(chip.href);
   url.searchParams.set('start', next);
   url.searchParams.set('from', localDay(Date.parse(next), zone));
@@ -47,4 +47,4 @@ function localDay(at, zone) {
 
 const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(`${CARDS} [data-vet]`)]);
 if (tellZone() && cards.some((card) => differs(card.dataset.zone ?? 'UTC'))) redraw(CARDS);
-watchVets(cards.map((card) => card.dataset.vet ?? ''), { slot: changed });
+const clock = watchVets(cards.map((card) => card.dataset.vet ?? ''), { slot: changed });
