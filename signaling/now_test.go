@@ -200,3 +200,27 @@ func TestTellsOfSlots(t *testing.T) {
 		}
 	})
 }
+
+// TestTellsAVetOfAVisitBesideTheOfferedTimes: one that was taken over, or that the vet put in elsewhere. Nobody else can
+// tell from it when that vet sees whom.
+func TestTellsAVetOfAVisitBesideTheOfferedTimes(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.core(t, "a")
+		defer c.stop()
+		v := w.book("one", time.Hour)
+		vet, start := v.Reservation.VetID, v.Reservation.Start
+		w.vets[vet] = &clinic.Vet{ID: vet, Version: 1}
+		w.slots = map[string][]clinic.Slot{}
+		itself, anyone := c.visit(t, clinic.Who{VetID: vet}), c.visit(t, clinic.Who{VetID: "v-other"})
+		itself.say(`{"type":"watch","vets":[%q]}`, vet)
+		anyone.say(`{"type":"watch","vets":[%q]}`, vet)
+		w.publish(t, clinic.Event{Kind: clinic.BookingRescheduled, Version: 1, Due: w.Now(), Visit: v, PreviousStart: start, PreviousVetID: "v-other"})
+		synctest.Wait()
+		if f := itself.last(); itself.told("slot") != 1 || f.Start != start.Format("2006-01-02T15:04:05.000Z07:00") || f.State != "taken" {
+			t.Errorf("the vet: %v", itself.all())
+		}
+		if anyone.told("slot") != 0 {
+			t.Errorf("another: %v", anyone.all())
+		}
+	})
+}

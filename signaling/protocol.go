@@ -133,6 +133,7 @@ type (
 	}
 
 	// SlotFrame says what a slot of a watched vet is, when a booking took it or gave it back. It may say what is known.
+	// A vet who watches itself is told of visits beside the offered times, too, as taken.
 	SlotFrame struct {
 		Type  string           `json:"type"` // "slot"
 		Vet   string           `json:"vet"`

@@ -101,7 +101,8 @@ func (s *Server) keepSlots(ctx context.Context) {
 	}
 }
 
-// tellSlots sends those who watch a vet how the slots within some stretches are now.
+// tellSlots sends those who watch a vet how the slots within some stretches are now. Of a stretch without any, a visit
+// beside the offered times, the vet alone is told: that it is not free there.
 func (s *Server) tellSlots(ctx context.Context, vet string, spans []clinic.Span) error {
 	ctx, cancel := context.WithTimeout(ctx, lookupWait)
 	defer cancel()
@@ -110,6 +111,9 @@ func (s *Server) tellSlots(ctx context.Context, vet string, spans []clinic.Span)
 		slots, err := s.cfg.Slots.SlotsIn(ctx, vet, span)
 		if err != nil && !errors.Is(err, clinic.ErrNotFound) {
 			return err
+		}
+		if len(slots) == 0 {
+			s.vets.tellOwn(vet, encode(SlotFrame{"slot", vet, events.Time{Time: span.Start}, clinic.SlotTaken}))
 		}
 		for _, slot := range slots {
 			if at := slot.Start.UnixMilli(); !told[at] {
@@ -141,6 +145,19 @@ func (v *vetWatch) tell(id string, frame []byte) {
 	if w := v.vets[id]; w != nil {
 		for p := range w.watchers {
 			p.send(frame)
+		}
+	}
+}
+
+// tellOwn sends a frame to the pages of a vet on which that vet watches itself.
+func (v *vetWatch) tellOwn(id string, frame []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if w := v.vets[id]; w != nil {
+		for p := range w.watchers {
+			if p.who.VetID == id {
+				p.send(frame)
+			}
 		}
 	}
 }
