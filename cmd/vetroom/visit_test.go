@@ -125,13 +125,16 @@ func TestACallWithItsChat(t *testing.T) {
 }
 
 // TestTheOwnerOfALateVetIsHelped: the vet announces a delay; the owner's open page says so and offers what can be done,
-// without moving what is being read; another vet who is online takes over. Inside the room the offer is made as well.
+// without moving what is being read; another vet who is online takes over, and is told. Inside the room the offer is made as
+// well.
 func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	late, other := addVet(t, p, dir, nil, "late"), addVet(t, p, dir, nil, "other")
 	other.want(200, "PUT", "/api/v1/vet/online", object{"online": true})
 	vetID := other.want(200, "GET", "/api/v1/vet/me", nil).at("id")
+	desk := newTab(t, "other", 1280, 800, "ko-KR")
+	desk.enterDesk(p, "other")
 	owner := newTab(t, "owner", 360, 740, "ko-KR")
 	owner.open(p.url + "/vets")
 	visit := followUp(late, time.Now().Add(2*time.Second), 20)
@@ -164,6 +167,9 @@ func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
 	if got := other.want(200, "GET", "/api/v1/reservations/"+visit.at("id"), nil).at("vet.id"); got != vetID {
 		t.Errorf("the visit is with %s, want %s", got, vetID)
 	}
+	desk.live(5*time.Second, "shows whom the vet took over, and says that somebody waits", `document.querySelector('.patient[data-pet="초코"] [data-room-state="open"]') !== null &&
+		document.querySelector('[data-toast]:not([hidden])')?.textContent.includes('초코')`)
+	desk.shot("took-over")
 	late.want(404, "GET", "/api/v1/reservations/"+visit.at("id"), nil)
 }
 
