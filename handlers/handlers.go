@@ -70,6 +70,7 @@ type Check struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail,omitempty"` // why not; safe to publish
+	Aside  bool   `json:"-"`                // it is told of; without it the process does its work all the same
 }
 
 // Handler answers HTTP. It is safe for concurrent use.

@@ -144,6 +144,11 @@ func TestHealthAndReadiness(t *testing.T) {
 	if a := b.get("/readyz").ok(200); string(a.body) != `{"ready":true,"checks":[{"name":"database","ok":true}]}`+"\n" {
 		t.Errorf("ready: %s", a.body)
 	}
+	checks[0].OK, checks[0].Aside = false, true
+	if a := b.get("/readyz").ok(200); string(a.body) != `{"ready":true,"checks":[{"name":"database","ok":false}]}`+"\n" {
+		t.Errorf("ready without what it can do without: %s", a.body)
+	}
+	checks[0] = Check{Name: "database", OK: true}
 	checks = append(checks, Check{Name: "broker", Detail: "no connection"})
 	a := b.get("/readyz").ok(503)
 	if string(a.body) != `{"ready":false,"checks":[{"name":"database","ok":true},{"name":"broker","ok":false,"detail":"no connection"}]}`+"\n" || a.Header.Get("Retry-After") == "" {

@@ -33,7 +33,7 @@ func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 		checks = append(checks, h.Ready(r.Context())...)
 	}
 	for _, c := range checks {
-		ready = ready && c.OK
+		ready = ready && (c.OK || c.Aside)
 	}
 	status := http.StatusOK
 	if !ready {

@@ -28,7 +28,9 @@ func (h *house) ready(ctx context.Context) []handlers.Check {
 		checks = append(checks, check("scheduler", h.schedulerReady()))
 	}
 	if h.turn != nil {
-		checks = append(checks, check("turn", h.turn.Ready()))
+		relay := check("turn", h.turn.Ready())
+		relay.Aside = true // most calls find a direct way
+		checks = append(checks, relay)
 	}
 	if h.draining.Load() {
 		checks = append(checks, handlers.Check{Name: "draining", Detail: "this process is ending"})
