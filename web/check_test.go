@@ -69,7 +69,7 @@ func checkSamples() map[string]Page {
 func TestTheCheckShowsItsStates(t *testing.T) {
 	onward := `.onward a[href$="screening=s1"]`
 	checkStates(t, map[string]map[string]int{
-		"check/fresh":    {`form[action="/check"][method="post"][enctype="multipart/form-data"]`: 1, `input[type="file"][name="photo"][required]`: 1, `input[capture]`: 0, `input[name="body_part"]`: len(BodyParts), `.notice.wrong:not([hidden])`: 0, `.go-now a[href="/hospitals?urgent=true"]`: 1, "h1 + .reference": 1},
+		"check/fresh":    {`form[action="/check"][method="post"][enctype="multipart/form-data"]`: 1, `input[type="file"][name="photo"][required]`: 1, `input[capture]`: 0, `input[name="body_part"]`: len(BodyParts) + 1, `input[name="body_part"][value=""][checked]`: 1, `.notice.wrong:not([hidden])`: 0, `.go-now a[href="/hospitals?urgent=true"]`: 1, "h1 + .reference": 1},
 		"check/heic":     {`.notice.wrong[autofocus]`: 1},
 		"check/missing":  {`.field-error:not([hidden])`: 2, `input[name="photo"][aria-invalid]`: 1},
 		"check/queued":   {`[data-state="queued"] [data-outcome] .notice`: 1, ".onward": 0, ".findings": 0, `script[src*="result.js"]`: 1, `[data-note]`: 1, "h1 + .reference": 1},

@@ -35,7 +35,7 @@ func TestPagesShowTheirStates(t *testing.T) {
 		"book/photo":            {`.photo img`: 1, `input[name="screening_id"][value="s1"][checked]`: 1, `input[name="screening"]`: 1, `.prior[data-prior="eye"] input:not([required])`: 1},
 		"book/wrong":            {`[aria-invalid]`: 3, `.field-error:not([hidden])`: 4, `input[name="owner.name"][value="보호자"]`: 1, `input[value="eye"][checked]`: 1, `.notice.wrong[role="alert"][autofocus]`: 1, `[autofocus]`: 1, "textarea b": 0, `input[name="visit.prior_visit_on"][required][max="2026-12-01"]`: 1, `input[name="screening_id"][checked]`: 0},
 		"book/lost":             {`.notice.wrong`: 1, `.nearest:not([hidden]) input[type="radio"][name="start"]`: 3, `input[type="hidden"][name="start"]`: 0, `input[name="owner.name"][value="보호자"]`: 1},
-		"book/full":             {`.nearest input`: 0, `.nearest a[href^="/vets"]`: 1},
+		"book/full":             {`.nearest input`: 0, `[data-none-near]:not([hidden]) a[href^="/vets"]`: 1},
 		"book/refused":          {`.actions a[href="/hospitals"]`: 1, `.actions a[href="/vets?area=skin"]`: 1},
 		"reservations/list":     {".visit": 5, "form.door": 3, `.visit .chip.quiet`: 2, `form[action="/reservations/lookup"]`: 1},
 		"reservations/empty":    {".visit": 0, ".empty": 1, `input[name="number"]`: 1, `input[name="phone"]`: 1, ".notice": 0},

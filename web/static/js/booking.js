@@ -13,6 +13,7 @@ const form = /** @type {HTMLFormElement} */ (document.querySelector('form[data-b
 const summary = form.querySelector('[data-summary]');
 const there = form.querySelector('[data-there]');
 const nearest = /** @type {HTMLElement} */ (form.querySelector('[data-nearest]'));
+const noneNear = /** @type {HTMLElement} */ (form.querySelector('[data-none-near]'));
 const prior = /** @type {HTMLElement|null} */ (form.querySelector('[data-prior]'));
 const { vet = '', zone = 'UTC', vetZone = 'UTC', start = '' } = form.dataset;
 let sending = false; // what goes now goes to this very form
@@ -56,8 +57,8 @@ async function offer() {
   const had = chosen()?.value;
   nearest.replaceChildren(...free.sort((a, b) => a.start.localeCompare(b.start)).map((s) => pill(s.start, s.start === had)));
   nearest.hidden = false;
-  if (free.length === 0) say(text('booking.js_none_near'));
-  else if (had && !free.some((s) => s.start === had)) say(text('booking.js_lost'));
+  noneNear.hidden = free.length > 0;
+  if (had && !free.some((s) => s.start === had)) say(text('booking.js_lost'));
 }
 
 /** @param {string} at @param {boolean} checked */

@@ -128,6 +128,7 @@ function tick() {
 
 document.addEventListener('socket:message', (event) => hear(/** @type {CustomEvent} */ (event).detail));
 document.addEventListener('socket:up', read);
+document.addEventListener('ring:sound', async () => (await audible()) && tone()); // another script's, once
 document.addEventListener('socket:stop', listen);
 window.addEventListener('pageshow', (event) => event.persisted && read());
 setUp();

@@ -4,7 +4,6 @@ import { watchDesk } from './deskwatch.js';
 import { bindFollowUp } from './followup.js';
 import { refetch } from './fragment.js';
 import { bindReview } from './review.js';
-import { audible, tone } from './ringalert.js';
 import { text } from './texts.js';
 import { clockWords } from './times.js';
 import { toast } from './toast.js';
@@ -84,11 +83,11 @@ const ids = () => new Set(/** @type {HTMLElement[]} */ ([...document.querySelect
  * Says what is new. A visit whose door stands open already was taken over from another vet: its owner waits now.
  * @param {Set<string|undefined>} known
  */
-async function tell(known) {
+function tell(known) {
   const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.patient')]);
   const now = cards.find((c) => !known.has(c.dataset.id) && c.querySelector('[data-room-state="open"]'));
   toast(now ? text('desk.js_now', { pet: now.dataset.pet ?? '' }) : text('desk.js_changed'));
-  if (now && (await audible())) tone();
+  if (now) document.dispatchEvent(new CustomEvent('ring:sound'));
 }
 
 const visits = () => [...document.querySelectorAll('.patient')].map((c) => `${c.getAttribute('data-id')} ${c.getAttribute('data-starts')} ${c.getAttribute('data-state')}`).join();
