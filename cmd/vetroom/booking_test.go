@@ -120,10 +120,43 @@ func TestTwoBookAtOneTimetable(t *testing.T) {
 
 	second.holds(10*time.Second, "sees that time go", second.pill(times[0], "taken"))
 	second.stays()
+	t.Run("moved, found by its number elsewhere, cancelled", func(t *testing.T) {
+		first.t, second.t = t, t
+		movesAndCancels(t, first, second, p.url, vetPath, times)
+	})
 	t.Run("a time that is gone while somebody types", func(t *testing.T) {
 		second.t = t
 		losesWhileTyping(t, second, p.url, id, times[3])
 	})
+}
+
+// movesAndCancels has the owner of times[0] move to times[5], which who looks at the timetable sees, and cancel in another
+// browser that knows the number and the phone only, which the first sees.
+func movesAndCancels(t *testing.T, b, onlooker *tab, base, vetPath string, times []string) {
+	number, path := eval[string](b, `document.querySelector('[data-number]').textContent`), eval[string](b, `location.pathname`)
+	b.open(base + path)
+	b.click(`a[href*="move="]`)
+	b.holdsPath(vetPath)
+	b.pickTime(times[5])
+	b.click(".summary button")
+	b.holdsPath(path)
+	b.holds(10*time.Second, "has the new time", fmt.Sprintf(`document.querySelector('h1 time[datetime=%q]') !== null`, times[5]))
+	onlooker.holds(10*time.Second, "sees the old time come back", onlooker.pill(times[0], "free"))
+	onlooker.holds(10*time.Second, "sees the new time go", onlooker.pill(times[5], "taken"))
+	onlooker.stays()
+
+	elsewhere := newTab(t, "elsewhere", 360, 740, "en-US")
+	elsewhere.open(base + path)
+	elsewhere.holds(10*time.Second, "may not see it", `document.querySelector('[data-number]') === null`)
+	elsewhere.open(base + "/reservations")
+	elsewhere.fill(map[string]string{"number": number, "phone": "010-1234-5678"})
+	elsewhere.click(`form[action="/reservations/lookup"] button`)
+	elsewhere.holds(10*time.Second, "has found it", `location.pathname.startsWith('/reservations') && document.querySelector('[data-door], [data-number]') !== null`)
+	elsewhere.open(base + path)
+	elsewhere.press(`form[action$="/cancel"] button`)
+	elsewhere.holds(10*time.Second, "has cancelled it", `document.readyState === 'complete' && document.querySelector('form[action$="/cancel"]') === null`)
+	b.holds(10*time.Second, "sees that it was cancelled", `document.querySelector('form[action$="/cancel"]') === null`)
+	onlooker.holds(10*time.Second, "sees its time come back", onlooker.pill(times[5], "free"))
 }
 
 // losesWhileTyping has a time taken away from who fills in its form, and book the nearest with what was typed.

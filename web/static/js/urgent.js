@@ -10,6 +10,8 @@ import { countdown } from './times.js';
 /** How long a ring or the request may be past its end, ms, before the page asks by itself. */
 const OVERDUE = 2_000;
 const ASK_EVERY = 5_000;
+/** The session has ended, say: the page that comes says how to go on. */
+const GONE = [401, 403, 404, 410];
 
 const box = /** @type {HTMLElement} */ (document.querySelector('[data-wait]'));
 const left = /** @type {HTMLElement} */ (box.querySelector('[data-left]'));
@@ -24,7 +26,9 @@ async function read() {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('[data-wait]');
-    if (turn === reading && fresh) put(page, /** @type {HTMLElement} */ (fresh));
+    if (turn !== reading) return;
+    if (fresh) put(page, /** @type {HTMLElement} */ (fresh));
+    else if (GONE.includes(answer.status)) location.reload();
   } catch {
     // away: the socket is coming back, and then it is read again
   }
