@@ -43,7 +43,7 @@ run: build ## build and serve with demo data on the embedded defaults; needs not
 test: need format vet ## everything: install what the tests lack, check, test
 	@packages=$$(go list ./... | grep -E '$(concurrent)'); set -x; go test -race -timeout 10m $$packages
 	@packages=$$(go list ./... | grep -Ev '$(concurrent)|$(program)'); set -x; go test -timeout 10m $$packages
-	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 10m -p 1 $$packages
+	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 20m -p 1 $$packages
 
 .PHONY: need
 need: ## install what the tests need where it lacks, by apt-get
