@@ -24,6 +24,16 @@ func (c *call) form() (url.Values, error) {
 	return values, nil
 }
 
+// posted gives the id in the path, and what a page's form posted there. It returns what id and form return.
+func (c *call) posted() (string, url.Values, error) {
+	id, err := c.id()
+	if err != nil {
+		return "", nil, err
+	}
+	form, err := c.form()
+	return id, form, err
+}
+
 // fields names the fields of a form that are read, by their JSON paths, and which of them are numbers.
 type fields map[string]bool
 

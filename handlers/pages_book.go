@@ -136,11 +136,7 @@ func (h *Handler) newKey() (string, error) {
 
 // bookForm is POST /vets/{id}/book: a booking by form, which leads to the reservation's page.
 func (h *Handler) bookForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}

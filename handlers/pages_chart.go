@@ -99,11 +99,7 @@ func shownPhoto(s *clinic.Screening) *web.SeenPhoto {
 
 // recordForm is POST /vet/reservations/{id}: the record as it is written without a script.
 func (h *Handler) recordForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}
@@ -156,11 +152,7 @@ func recordDocument(form url.Values) document {
 
 // reviewForm is POST /vet/reservations/{id}/review: what the vet says to the photo.
 func (h *Handler) reviewForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}

@@ -114,11 +114,7 @@ func (h *Handler) oneReservation(c *call, id string) (web.ReservationPage, error
 
 // cancelForm is POST /reservations/{id}/cancel.
 func (h *Handler) cancelForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}
@@ -143,11 +139,7 @@ func (h *Handler) cancelForm(c *call) (reply, error) {
 
 // rescheduleForm is POST /reservations/{id}/reschedule, from the timetable of its vet.
 func (h *Handler) rescheduleForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}

@@ -45,11 +45,7 @@ var transferFields = fields{"vet_id": false}
 
 // transferForm is POST /reservations/{id}/transfer. What is refused is shown beside what can still be done.
 func (h *Handler) transferForm(c *call) (reply, error) {
-	id, err := c.id()
-	if err != nil {
-		return reply{}, err
-	}
-	form, err := c.form()
+	id, form, err := c.posted()
 	if err != nil {
 		return reply{}, err
 	}
