@@ -67,18 +67,31 @@ func (s *Store) handOver() {
 // saveQueued is a writer: it saves what waits until nothing does.
 func (s *Store) saveQueued(all []*queued) {
 	for ; len(all) > 0; all = s.bookings.take() {
-		bookings := make([]*booking, len(all))
-		for i, q := range all {
-			bookings[i] = q.booking
-		}
-		err := s.bookAll(context.Background(), bookings)
-		if err != nil && len(all) > 1 && !errors.Is(err, ErrUnavailable) && !s.dialect().isAway(err) {
-			err = errApart
-		}
+		err := s.saveThese(all)
 		for _, q := range all {
 			q.done <- err
 		}
 	}
+}
+
+// saveThese saves bookings together. If one of them cannot be, or panics, each is to be tried on its own, where that is
+// whose it is.
+func (s *Store) saveThese(all []*queued) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.log.Error("save bookings together", "panic", fault)
+			err = errApart
+		}
+	}()
+	bookings := make([]*booking, len(all))
+	for i, q := range all {
+		bookings[i] = q.booking
+	}
+	err = s.bookAll(context.Background(), bookings)
+	if err != nil && len(all) > 1 && !errors.Is(err, ErrUnavailable) && !s.dialect().isAway(err) {
+		return errApart
+	}
+	return err
 }
 
 // wait puts a booking into the queue, but for a writer that is free: whoever is told so is that writer.

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"prune", testPrune},
 		{"racers for one slot", testRacersForOneSlot},
 		{"racers who are saved together", testRacersTogether},
+		{"a fault among racers", testFaultAmongRacers},
 		{"racers of unequal lengths", testUnequalRacers},
 		{"racers side by side", testAdjacentRacers},
 		{"racers with one key", testKeyRacers},
