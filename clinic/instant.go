@@ -183,7 +183,7 @@ func (r *InstantRequest) Deadline() time.Time {
 func (r *InstantRequest) Entries() []Entry {
 	entries := make([]Entry, len(r.Steps))
 	for i, s := range r.Steps {
-		entries[i] = Entry{r.ReservationID, s.At, s.What, s.By}
+		entries[i] = Entry{ReservationID: r.ReservationID, At: s.At, What: s.What, By: s.By}
 	}
 	return entries
 }

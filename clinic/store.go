@@ -143,7 +143,13 @@ type Entry struct {
 	At            time.Time // UTC, to the millisecond
 	What          What
 	By            Party // or "" where nobody did it
+	// Detail says more of what happened, in at most [MaxDetail] bytes of short ASCII words of ours with a space between
+	// them, such as "poor relay"; or "". It never holds what a person wrote.
+	Detail string
 }
+
+// MaxDetail bounds the detail of an entry, in bytes.
+const MaxDetail = 64
 
 // What happened.
 type What string
@@ -167,6 +173,10 @@ const (
 	WhatConnected   What = "connected" // offer and answer both reached their peer in the open room
 	WhatLeft        What = "left"      // gave the seat up, or was gone for longer than a resume takes
 	WhatClosed      What = "closed"
+
+	WhatChecked What = "checked" // camera, microphone and connection were tried; Detail says how that went
+	WhatQuality What = "quality" // how well the call went at that moment; Detail says
+	WhatStill   What = "still"   // a photo was taken in the call, and is kept
 
 	WhatAsked      What = "asked"      // the owner asked for a consultation now
 	WhatRung       What = "rung"       // a vet was asked

@@ -28,7 +28,7 @@ func EntryOf(e Event) (Entry, bool) {
 // withClock adds what the clock alone did: the start came, the time was up. Oldest first.
 func (v *View) withClock(entries []Entry) []Entry {
 	add := func(at time.Time, what What) {
-		entries = append(entries, Entry{v.Reservation.ID, at, what, BySchedule})
+		entries = append(entries, Entry{ReservationID: v.Reservation.ID, At: at, What: what, By: BySchedule})
 	}
 	room := &v.Room
 	opened := room.OpenedBy == BySchedule && !v.At.Before(room.OpensAt)

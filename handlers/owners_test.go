@@ -213,8 +213,8 @@ func TestTimeline(t *testing.T) {
 	b.post("/api/v1/reservations/"+r.ID+"/cancel", nil).ok(200)
 	got := decoded[timelineJSON](b.get("/api/v1/reservations/" + r.ID + "/timeline").ok(200))
 	want := []entryJSON{
-		{"2026-11-30T03:00:00.000Z", "booked", "owner"},
-		{"2026-11-30T03:00:01.000Z", "cancelled", "owner"}, {"2026-11-30T03:00:01.000Z", "closed", "owner"},
+		{At: "2026-11-30T03:00:00.000Z", What: "booked", By: "owner"},
+		{At: "2026-11-30T03:00:01.000Z", What: "cancelled", By: "owner"}, {At: "2026-11-30T03:00:01.000Z", What: "closed", By: "owner"},
 	}
 	if len(got.Entries) != len(want) {
 		t.Fatalf("timeline %+v", got)

@@ -53,7 +53,7 @@ func (h *Handler) chartPage(c *call, id string, version int64) (web.RecordPage, 
 		p.Chat = append(p.Chat, web.ChatLine{From: string(m.From), Text: m.Text, At: m.At})
 	}
 	for _, e := range chart.Timeline {
-		p.Timeline = append(p.Timeline, web.Entry{At: e.At, What: string(e.What), By: string(e.By)})
+		p.Timeline = append(p.Timeline, shownEntry(e))
 	}
 	return p, nil
 }

@@ -107,9 +107,13 @@ func (h *Handler) oneReservation(c *call, id string) (web.ReservationPage, error
 	}
 	p := web.ReservationPage{Layout: layout, Reservation: c.shownReservation(view), Timeline: make([]web.Entry, len(entries))}
 	for i, e := range entries {
-		p.Timeline[i] = web.Entry{At: e.At, What: string(e.What), By: string(e.By)}
+		p.Timeline[i] = shownEntry(e)
 	}
 	return p, h.surround(c, view, &p)
+}
+
+func shownEntry(e clinic.Entry) web.Entry {
+	return web.Entry{At: e.At, What: string(e.What), By: string(e.By), Detail: e.Detail}
 }
 
 // cancelForm is POST /reservations/{id}/cancel.

@@ -211,12 +211,14 @@ type entryJSON struct {
 	At   string       `json:"at"`
 	What clinic.What  `json:"what"`
 	By   clinic.Party `json:"by"` // "" where nobody did it
+	// Detail is there where there is more to say: how a check or a call went.
+	Detail string `json:"detail,omitempty"`
 }
 
 func timelineOf(entries []clinic.Entry) timelineJSON {
 	j := timelineJSON{make([]entryJSON, len(entries))}
 	for i, e := range entries {
-		j.Entries[i] = entryJSON{wire(e.At), e.What, e.By}
+		j.Entries[i] = entryJSON{wire(e.At), e.What, e.By, e.Detail}
 	}
 	return j
 }

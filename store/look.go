@@ -72,12 +72,12 @@ type timeline []clinic.Entry
 // of gives what reads those of a reservation.
 func (t *timeline) of(reservationID string) statement {
 	return statement{
-		text: "SELECT reservation_id, happened_at, what, party FROM timeline WHERE reservation_id = ? ORDER BY happened_at, id",
+		text: "SELECT reservation_id, happened_at, what, party, detail FROM timeline WHERE reservation_id = ? ORDER BY happened_at, id",
 		args: []any{reservationID},
 		scan: func() []any {
 			*t = append(*t, clinic.Entry{})
 			e := &(*t)[len(*t)-1]
-			return []any{&e.ReservationID, millis{&e.At}, &e.What, &e.By}
+			return []any{&e.ReservationID, millis{&e.At}, &e.What, &e.By, &e.Detail}
 		},
 	}
 }

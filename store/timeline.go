@@ -35,7 +35,8 @@ func (t *tx) told(entries []clinic.Entry) []statement {
 			key = &e.What
 		}
 		rows[i] = []field{
-			{"reservation_id", &e.ReservationID}, {"happened_at", millis{&e.At}}, {"what", &e.What}, {"party", &e.By}, {"once", key},
+			{"reservation_id", &e.ReservationID}, {"happened_at", millis{&e.At}}, {"what", &e.What}, {"party", &e.By}, {"detail", &e.Detail},
+			{"once", key},
 		}
 	}
 	return inserts(t.d, "timeline", t.d.keepFirst("timeline", "once"), rows...)

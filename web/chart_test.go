@@ -33,7 +33,7 @@ func sampleCase(id string) *Case {
 func chartSamples() map[string]Page {
 	with := func(change func(p *RecordPage)) RecordPage {
 		p := RecordPage{Layout: asVet("/vet/reservations/r2"), Case: *sampleCase("r2"), Record: sampleNote(2), Newest: 2, Versions: []RecordText{sampleNote(2), sampleNote(1)}}
-		p.Timeline = []Entry{{noon.Add(-time.Hour), "booked", "owner"}}
+		p.Timeline = []Entry{{At: noon.Add(-time.Hour), What: "booked", By: "owner"}}
 		p.Chat = []ChatLine{{"owner", "사흘째 긁어요", noon}, {"vet", "보여 주세요", noon}}
 		change(&p)
 		return p

@@ -142,6 +142,8 @@ type Entry struct {
 	At   time.Time
 	What string // the contract's words: booked, moved, due, emitted, …
 	By   string // owner, vet, system or empty
+	// Detail are the words that say more, as "poor relay"; or empty.
+	Detail string
 }
 
 // VetLoginPage is "/vet/login".

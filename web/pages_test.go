@@ -124,6 +124,23 @@ func TestATimeIsSaidByBothClocks(t *testing.T) {
 	}
 }
 
+func TestATimelineSaysAsMuchAsThereAreWordsFor(t *testing.T) {
+	words := texts{"timeline.other": "noted", "timeline.quality": "quality", "timeline.quality_poor": "poor", "timeline.quality_poor_relay": "poor, relayed"}
+	for entry, want := range map[Entry]string{
+		{What: "unheard_of"}:                        "noted",
+		{What: "quality"}:                           "quality",
+		{What: "quality", Detail: "superb"}:         "quality",
+		{What: "quality", Detail: "poor"}:           "poor",
+		{What: "quality", Detail: "poor audio"}:     "poor",
+		{What: "quality", Detail: "poor relay"}:     "poor, relayed",
+		{What: "quality", Detail: "poor relay udp"}: "poor, relayed",
+	} {
+		if got := words.happened(entry); got != want {
+			t.Errorf("%+v: %q, want %q", entry, got, want)
+		}
+	}
+}
+
 func TestPhonesAreWrittenInGroups(t *testing.T) {
 	for number, want := range map[string]string{"01012345678": "010-1234-5678", "0111234567": "011-123-4567", "+4915112345678": "+4915112345678", "021234567": "021234567"} {
 		if got := phone(number); got != want {

@@ -167,7 +167,7 @@ func bookSamples() map[string]Page {
 }
 
 func reservationSamples() map[string]Page {
-	timeline := []Entry{{noon.Add(-time.Hour), "booked", "owner"}, {noon.Add(12 * time.Millisecond), "due", "system"}, {noon.Add(15 * time.Millisecond), "emitted", "system"}, {noon.Add(31 * time.Millisecond), "owner_told", "owner"}, {noon.Add(time.Second), "unheard_of", ""}}
+	timeline := []Entry{{At: noon.Add(-time.Hour), What: "booked", By: "owner"}, {At: noon.Add(12 * time.Millisecond), What: "due", By: "system"}, {At: noon.Add(15 * time.Millisecond), What: "emitted", By: "system"}, {At: noon.Add(31 * time.Millisecond), What: "owner_told", By: "owner"}, {At: noon.Add(time.Second), What: "unheard_of", By: ""}}
 	refused := ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(20 * time.Minute), Cancel: Form{Code: "too_late", Values: map[string]string{"reason": "x"}}}
 	booked := visitIn(75 * time.Hour)
 	return map[string]Page{

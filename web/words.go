@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,8 +39,17 @@ func (t texts) became(r Reservation) string {
 	return t.t("state." + r.State)
 }
 
-// happened says an entry of a timeline.
-func (t texts) happened(what string) string { return t.first("timeline."+what, "timeline.other") }
+// happened says an entry of a timeline, with as many words of its detail, from the first on, as there is a text for.
+func (t texts) happened(e Entry) string {
+	key := "timeline." + e.What
+	keys := []string{"timeline.other", key}
+	for word := range strings.FieldsSeq(e.Detail) {
+		key += "_" + word
+		keys = append(keys, key)
+	}
+	slices.Reverse(keys)
+	return t.first(keys...)
+}
 
 // dots joins what is there by middle dots.
 func dots(parts ...string) string {

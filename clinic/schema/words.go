@@ -24,7 +24,7 @@ var words = map[reflect.Type][]any{
 	kind[clinic.What](): list(clinic.WhatBooked, clinic.WhatMoved, clinic.WhatCancelled, clinic.WhatDelayed, clinic.WhatExtended,
 		clinic.WhatCompleted, clinic.WhatNoShow, clinic.WhatOpened, clinic.WhatDue, clinic.WhatEmitted, clinic.WhatOwnerTold, clinic.WhatVetTold,
 		clinic.WhatOwnerJoined, clinic.WhatVetJoined, clinic.WhatConnected, clinic.WhatLeft, clinic.WhatClosed, clinic.WhatAsked, clinic.WhatRung,
-		clinic.WhatUnanswered, clinic.WhatDeclined, clinic.WhatAccepted),
+		clinic.WhatUnanswered, clinic.WhatDeclined, clinic.WhatAccepted, clinic.WhatChecked, clinic.WhatQuality, clinic.WhatStill),
 }
 
 func kind[T ~string]() reflect.Type { return reflect.TypeFor[T]() }

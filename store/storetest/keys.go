@@ -157,6 +157,9 @@ func testTimeline(t *testing.T, fresh func(*testing.T) string) {
 		tell(clinic.WhatOwnerTold, 0), tell(clinic.WhatOwnerTold, 1), tell(clinic.WhatVetTold, 0), tell(clinic.WhatLeft, 0), tell(clinic.WhatLeft, 0),
 	}))
 	h.must(h.Tell(h.Context(), []clinic.Entry{tell(clinic.WhatOwnerTold, time.Second), tell(clinic.WhatOwnerJoined, time.Second)}))
+	rated := tell(clinic.WhatQuality, 2*time.Second)
+	rated.Detail = "poor relay"
+	h.must(h.Tell(h.Context(), []clinic.Entry{rated}))
 	h.must(h.Tell(h.Context(), nil))
 	entries, err := h.Timeline(h.Context(), id)
 	h.must(err)
@@ -167,12 +170,16 @@ func testTimeline(t *testing.T, fresh func(*testing.T) string) {
 	want := []clinic.What{
 		clinic.WhatBooked, clinic.WhatDelayed, clinic.WhatCancelled, clinic.WhatClosed,
 		clinic.WhatOwnerTold, clinic.WhatVetTold, clinic.WhatLeft, clinic.WhatLeft, clinic.WhatOwnerJoined,
+		clinic.WhatQuality,
 	}
 	if !slices.Equal(got, want) {
 		h.Errorf("the timeline tells %q, want %q", got, want)
 	}
 	if told := entries[4]; told != tell(clinic.WhatOwnerTold, 0) {
 		h.Errorf("told %+v", told)
+	}
+	if told := entries[len(entries)-1]; told != rated {
+		h.Errorf("told %+v, want %+v", told, rated)
 	}
 }
 
