@@ -196,6 +196,7 @@ func TestTwoMeetInTheirBrowsers(t *testing.T) {
 	}
 	for _, b := range []*tab{owner, vet} {
 		b.hears(20*time.Second, 20)
+		b.holds(5*time.Second, "has its data channels", `window.vetroomPeer.sctp?.state === 'connected'`)
 		b.shot("call")
 	}
 

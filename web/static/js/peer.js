@@ -7,6 +7,12 @@
  * its descriptions then carry another DTLS fingerprint, and this side begins
  * anew as well.
  *
+ * Beside sound and picture there are two data channels, which both sides make by
+ * the same ids (so none is lost to glare): `talk` for short messages, and `file`
+ * for what is long, so that neither waits for the other. A peer of another kind
+ * may have neither.
+ *
+ * @typedef {{type: string, [key: string]: any}} Talk from the other side's browser: to be checked before it is believed
  * @typedef {{description?: RTCSessionDescriptionInit, candidate?: RTCIceCandidateInit|null}} Signal
  */
 
@@ -14,9 +20,16 @@
 const PATIENCE = 2_000;
 /** How long to watch for media before saying that none comes. */
 const FLOW_WATCH = 800;
+const TALK = { negotiated: true, id: 0 };
+const FILE = { negotiated: true, id: 1 };
+/** What the other side may say at once, in UTF-16 units: more is nothing of ours. */
+const MAX_TALK = 16_384;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #pc;
+  /** @type {RTCDataChannel|undefined} */ #talk;
+  /** @type {RTCDataChannel|undefined} */ #file;
+  #channelled = false;
   /** @type {RTCIceCandidateInit[]} candidates that came before their description */ #early = [];
   #making = false;
   #ignored = false;
@@ -32,14 +45,18 @@ export class Peer {
    * @param {(signal: Signal) => void} with_.send
    * @param {(event: RTCTrackEvent) => void} with_.track
    * @param {(state: RTCPeerConnectionState) => void} with_.state
+   * @param {(message: Talk) => void} [with_.talk] the other side's browser says something
+   * @param {(open: boolean) => void} [with_.channels] both data channels are open, or no more
    */
-  constructor({ polite, iceServers, stream, send, track, state }) {
+  constructor({ polite, iceServers, stream, send, track, state, talk = () => {}, channels = () => {} }) {
     this.polite = polite;
     this.iceServers = iceServers;
     this.stream = stream;
     this.send = send;
     this.track = track;
     this.state = state;
+    this.talk = talk;
+    this.channels = channels;
     this.#pc = this.#make();
   }
 
@@ -59,7 +76,50 @@ export class Peer {
     pc.addEventListener('connectionstatechange', () => pc === this.#pc && this.#changed(pc.connectionState));
     this.#pc = pc;
     this.#addTracks(pc);
+    this.#addChannels(pc);
     return pc;
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #addChannels(pc) {
+    const [talk, file] = [pc.createDataChannel('talk', TALK), pc.createDataChannel('file', FILE)];
+    file.binaryType = 'arraybuffer';
+    talk.addEventListener('message', ({ data }) => pc === this.#pc && this.#hear(data));
+    const look = () => pc === this.#pc && this.#channelsAre(talk.readyState === 'open' && file.readyState === 'open');
+    for (const channel of [talk, file]) for (const event of ['open', 'close']) channel.addEventListener(event, look);
+    this.#talk = talk;
+    this.#file = file;
+  }
+
+  /** @param {boolean} open */
+  #channelsAre(open) {
+    if (open === this.#channelled) return;
+    this.#channelled = open;
+    this.channels(open);
+  }
+
+  /** @param {unknown} data */
+  #hear(data) {
+    if (typeof data !== 'string' || data.length > MAX_TALK) return;
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (typeof message?.type === 'string') this.talk(message);
+  }
+
+  /** Says something to the other side's browser; false where it cannot be said now. @param {Talk} message */
+  say(message) {
+    if (this.#talk?.readyState !== 'open') return false;
+    this.#talk.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** The channel for what is long, while it is open. */
+  get file() {
+    return this.#file?.readyState === 'open' ? this.#file : undefined;
   }
 
   /** @param {RTCPeerConnection} pc */
@@ -193,6 +253,7 @@ export class Peer {
   /** A new connection in place of the old one. */
   renew() {
     clearTimeout(this.#worry);
+    this.#channelsAre(false);
     this.#pc.close();
     this.#pc = this.#make();
   }
