@@ -122,7 +122,9 @@ func (s *Server) Start() error {
 	udp, tcp, err := listen(s.place, s.cfg.Spare)
 	if err == nil {
 		s.port.Store(int32(udp.LocalAddr().(*net.UDPAddr).Port))
-		s.server, err = pion.NewServer(s.serverConfig(udp, newListener(tcp, s.cfg.TLS, s.cfg.Limits)))
+		if s.server, err = pion.NewServer(s.serverConfig(udp, newListener(tcp, s.cfg.TLS, s.cfg.Limits))); err != nil {
+			err = errors.Join(err, udp.Close(), tcp.Close()) // or the next try finds the port taken, by this one
+		}
 	}
 	switch {
 	case err == nil:
