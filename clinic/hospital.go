@@ -54,13 +54,16 @@ func (d *Desk) Hospitals(ctx context.Context, near Place, limit int) ([]NearHosp
 	return hospitals, nil
 }
 
+// maxHospitalText is how many bytes a name and an address may have together.
+const maxHospitalText = 4 * (200 + 500)
+
 // FindHospitals gives hospitals whose name and address hold all words of a text, for whoever does not say where they are:
-// none has a distance. A text without words finds none. It returns ErrInvalid for a limit outside 1 to MaxHospitals.
+// none has a distance. A text without words finds none, and so does one that is longer than any name and address. It returns ErrInvalid for a limit outside 1 to MaxHospitals.
 func (d *Desk) FindHospitals(ctx context.Context, text string, limit int) ([]NearHospital, error) {
 	var p problems
 	p.check(limit >= 1 && limit <= MaxHospitals, "limit", "must be from 1 to %d", MaxHospitals)
 	words := strings.Fields(text)
-	if err := p.err(); err != nil || len(words) == 0 {
+	if err := p.err(); err != nil || len(words) == 0 || len(text) > maxHospitalText {
 		return nil, err
 	}
 	found, err := d.Store.FindHospitals(ctx, words, limit)

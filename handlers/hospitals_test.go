@@ -96,6 +96,19 @@ func TestHospitalsAreOfferedInstead(t *testing.T) {
 	}
 }
 
+// TestHospitalsAreFoundByWords holds that words find hospitals, and that what is longer than any name asks nobody.
+func TestHospitalsAreFoundByWords(t *testing.T) {
+	s := newSite(t)
+	if err := s.h.Desk.ReplaceHospitals(t.Context(), []clinic.Hospital{{Name: "마포 동물병원", Address: "서울"}}); err != nil {
+		t.Fatal(err)
+	}
+	for words, want := range map[string]int{"마포": 1, " 서울  동물병원 ": 1, "부산": 0, "": 0, strings.Repeat("마포 ", 1000): 0} {
+		if found, err := s.h.Desk.FindHospitals(t.Context(), words, 5); err != nil || len(found) != want {
+			t.Errorf("%.20q finds %d (%v), want %d", words, len(found), err, want)
+		}
+	}
+}
+
 func TestRegisterMustBeRight(t *testing.T) {
 	s := newSite(t)
 	right := clinic.Hospital{Name: "마포 동물병원", Place: clinic.Place{Lat: 37, Lon: 127}}
