@@ -13,9 +13,10 @@ import (
 
 // Limits of what is read.
 const (
-	maxBody  = 64 << 10    // bytes
-	maxTyped = 3 * maxBody // bytes of a form, which writes most of what is not English three times as long
-	maxDepth = 16          // of objects and lists in one another
+	// Bytes of a body, JSON or a form. A record may have five texts of clinic.MaxNote characters, each of four bytes, and a
+	// form writes every one of those as three.
+	maxBody  = 5*4*3*clinic.MaxNote + 16<<10
+	maxDepth = 16 // of objects and lists in one another
 )
 
 // payload reads the request's body, of most bytes at most. It returns errType for another media type and errTooLarge. No

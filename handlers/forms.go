@@ -13,7 +13,7 @@ import (
 
 // form reads what a page's form posted. It returns errMalformed, errTooLarge and errType.
 func (c *call) form() (url.Values, error) {
-	body, err := c.payload("application/x-www-form-urlencoded", maxTyped)
+	body, err := c.payload("application/x-www-form-urlencoded", maxBody)
 	if err != nil {
 		return nil, err
 	}

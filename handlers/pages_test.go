@@ -187,7 +187,7 @@ func TestFormsRefuseWhatIsNone(t *testing.T) {
 	b := s.browser()
 	path := "/vets/" + s.vet.ID + "/book"
 	b.do("POST", path, "application/json", []byte(`{}`)).ok(415)
-	b.do("POST", path, "application/x-www-form-urlencoded", []byte(strings.Repeat("x", maxTyped+1))).ok(413)
+	b.do("POST", path, "application/x-www-form-urlencoded", []byte(strings.Repeat("x", maxBody+1))).ok(413)
 	b.do("POST", path, "application/x-www-form-urlencoded", []byte("a=%zz")).ok(400)
 	b.do("POST", path, "", nil).ok(422)
 	b.form("/vets/x/book", typed(tuesday9)).ok(404)

@@ -19,7 +19,7 @@ import (
 // The refusals of HTTP itself, beside those of the domain.
 var (
 	errMalformed      = &clinic.Error{Code: "malformed", Detail: "This is not the JSON that was expected."}
-	errTooLarge       = &clinic.Error{Code: "too_large", Detail: "At most 64 KiB are read."}
+	errTooLarge       = &clinic.Error{Code: "too_large", Detail: "At most 256 KB are read."}
 	errType           = &clinic.Error{Code: "unsupported_type", Detail: "Send application/json."}
 	errMethod         = &clinic.Error{Code: "method_not_allowed", Detail: "This path does not know that method."}
 	errCrossOrigin    = &clinic.Error{Code: "cross_origin", Detail: "Another site's page sent this. Open this site and do it there."}

@@ -99,7 +99,7 @@ func TestRecordRefuses(t *testing.T) {
 		body[field] = value
 		b.send("PUT", path, body).refused(422, "invalid").at(t, field)
 	}
-	long := strings.Repeat("개", clinic.MaxNote)
+	long := strings.Repeat("𠀀", clinic.MaxNote) // four bytes each
 	full := obj{"subjective": long, "objective": long, "assessment": long, "plan": long, "aftercare": long, "visit_advised": false}
 	b.send("PUT", path, full).ok(200)
 }
