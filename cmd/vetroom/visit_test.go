@@ -13,13 +13,19 @@ import (
 func visitTabs(t *testing.T, p *process, login string) (vet, owner *tab) {
 	t.Helper()
 	vet, owner = newTab(t, "vet", 1280, 800, "ko-KR"), newTab(t, "owner", 360, 740, "ko-KR")
-	vet.open(p.url + "/vet/login")
-	vet.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), login),
-		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
-	vet.click(`form[action="/vet/login"] button`)
-	vet.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+	vet.signIn(p, login)
 	owner.open(p.url + "/vets") // the browser is warm before the clock counts
 	return vet, owner
+}
+
+// signIn signs a vet in by the page's own form.
+func (b *tab) signIn(p *process, login string) {
+	b.t.Helper()
+	b.open(p.url + "/vet/login")
+	b.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), login),
+		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
+	b.click(`form[action="/vet/login"] button`)
+	b.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
 }
 
 // writes sends a word by the page's own form.
