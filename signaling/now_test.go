@@ -184,18 +184,27 @@ func TestTellsOfSlots(t *testing.T) {
 		if anyone.told("slot") != 6 { // those until the door closes, 25 minutes from the old end
 			t.Fatalf("extended: got %v", anyone.all())
 		}
+		w.publish(t, clinic.Event{Kind: clinic.RoomClosed, Version: 1, Due: v.Room.ClosesAt, Visit: v}) // its time was up
+		synctest.Wait()
+		if anyone.told("slot") != 6 {
+			t.Fatalf("over: got %v", anyone.all())
+		}
+		said(clinic.RoomClosed, time.Time{})
+		if anyone.told("slot") != 9 {
+			t.Fatalf("closed early: got %v", anyone.all())
+		}
 		over := *v // to another vet, whom nobody watches
 		over.Reservation.VetID = "v-other"
 		w.publish(t, clinic.Event{Kind: clinic.BookingRescheduled, Version: 2, Due: w.Now(), Visit: &over, PreviousStart: start, PreviousVetID: vet})
 		synctest.Wait()
-		if anyone.told("slot") != 7 || w.slotReads["v-third"]+w.slotReads["v-other"] != 0 {
+		if anyone.told("slot") != 10 || w.slotReads["v-third"]+w.slotReads["v-other"] != 0 {
 			t.Fatalf("given to another vet: got %v", anyone.all())
 		}
 		w.setAway(true)
 		said(clinic.BookingCancelled, time.Time{})
 		w.setAway(false)
 		sleep(time.Second)
-		if anyone.told("slot") != 8 || deaf.told("slot") != 0 {
+		if anyone.told("slot") != 11 || deaf.told("slot") != 0 {
 			t.Fatalf("the database came back: got %v", anyone.all())
 		}
 	})

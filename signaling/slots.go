@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -70,16 +71,25 @@ func (s *Server) hearBooking(m events.Message) {
 	}
 }
 
-// extendedSubject begins the subjects of the one event of a room by which its visit takes more time.
-const extendedSubject = "vetroom." + string(clinic.RoomExtended) + "."
+// lengthEvents begin the subjects of the events of a room by which its visit takes more time, or less.
+var lengthEvents = []string{"vetroom." + string(clinic.RoomExtended) + ".", "vetroom." + string(clinic.RoomClosed) + "."}
 
-// hearExtended takes an event of a visit that became longer: somewhere before its room closes.
-func (s *Server) hearExtended(m events.Message) {
-	if !strings.HasPrefix(m.Subject, extendedSubject) || !s.vets.any() {
+// hearLength takes an event of a visit that became longer, somewhere before its room closes, or ended early and gave back
+// what was left.
+func (s *Server) hearLength(m events.Message) {
+	if !slices.ContainsFunc(lengthEvents, func(begin string) bool { return strings.HasPrefix(m.Subject, begin) }) || !s.vets.any() {
 		return
 	}
-	if e, err := events.Decode(m.Body); err == nil && e.Room != nil && s.vets.watched(e.Room.VetID) {
-		s.slots.note(e.Room.VetID, clinic.Span{Start: e.Room.OpensAt.Time, End: e.Room.ClosesAt.Time})
+	e, err := events.Decode(m.Body)
+	if err != nil || e.Room == nil || !s.vets.watched(e.Room.VetID) {
+		return
+	}
+	span := clinic.Span{Start: e.Room.OpensAt.Time, End: e.Room.ClosesAt.Time}
+	if e.Kind == clinic.RoomClosed {
+		span.Start = later(span.Start, e.Time)
+	}
+	if span.Start.Before(span.End) {
+		s.slots.note(e.Room.VetID, span)
 	}
 }
 

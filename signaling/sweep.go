@@ -21,7 +21,7 @@ const (
 
 // hearRoom takes an event of the stream ROOM. Of rooms that nobody here holds it reads nothing but the subject.
 func (s *Server) hearRoom(m events.Message) {
-	s.hearExtended(m)
+	s.hearLength(m)
 	id := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	d := s.hub.find(id)
 	if d == nil || strings.HasPrefix(m.Subject, openSubject) && d.isOpen() {
