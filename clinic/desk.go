@@ -25,6 +25,9 @@ type Desk struct {
 	// RecordSaved, if set, hears of each saved record of a visit, by its room. It must be quick.
 	RecordSaved func(roomID string)
 
+	// StillChanged, if set, hears of each still that was taken, drawn on or screened, by its room. It must be quick.
+	StillChanged func(roomID, stillID string)
+
 	grids grids
 	lists shared[listKey, vetList]
 	cards shared[string, Card]

@@ -101,6 +101,10 @@ var (
 type Photo struct {
 	JPEG    []byte
 	Quality Quality
+
+	// Of a still alone:
+	Small         []byte // the same, small, to be shown among others
+	Width, Height int    // pixels
 }
 
 // Review is what a vet says of a result.
@@ -126,6 +130,15 @@ func NewScreening(id, session, bodyPart string, q Quality, now time.Time) (*Scre
 	}
 	s := &Screening{ID: id, Session: session, BodyPart: bodyPart, State: ScreeningQueued, Quality: q, CreatedAt: Millis(now)}
 	return s, s.facts(now, Event{Kind: AIRequested, By: ByOwner}), nil
+}
+
+// NewStillScreening takes a still's photo in, at its vet's wish. No session has it: who may see the reservation may see it.
+func NewStillScreening(id string, q Quality, now time.Time) (*Screening, []Event) {
+	if q.Notes == nil {
+		q.Notes = []QualityNote{}
+	}
+	s := &Screening{ID: id, State: ScreeningQueued, Quality: q, CreatedAt: Millis(now)}
+	return s, s.facts(now, Event{Kind: AIRequested, By: ByVet})
 }
 
 // facts finishes the given events: a copy of the screening each, due now.

@@ -20,6 +20,7 @@ type Store interface {
 	HospitalStore
 	InstantStore
 	ScreeningStore
+	StillStore
 }
 
 // VetStore keeps vets. A vet that a read gives may be given to others too: nobody changes it but through ChangeVet and
@@ -173,6 +174,7 @@ const (
 	WhatConnected   What = "connected" // offer and answer both reached their peer in the open room
 	WhatLeft        What = "left"      // gave the seat up, or was gone for longer than a resume takes
 	WhatClosed      What = "closed"
+	WhatStill       What = "still" // a photo was taken in the room, and kept
 
 	WhatChecked What = "checked" // camera, microphone and connection were tried; Detail says how that went
 	WhatQuality What = "quality" // how well the call went at that moment; Detail says
