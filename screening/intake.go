@@ -56,6 +56,58 @@ func (in *Intake) Take(ctx context.Context, body []byte) (clinic.Photo, error) {
 	return clinic.Photo{JPEG: jpeg, Quality: judge(img, min(head.Width, head.Height))}, nil
 }
 
+// What is kept of a still: all that a phone's usual photo of 12 million pixels has.
+const (
+	wholeSide    = 4096    // pixels of the longer side
+	wholeMost    = 8 << 20 // bytes
+	smallSide    = 640     // pixels of the longer side of the small one
+	smallQuality = 80
+)
+
+// wholeQualities are tried in order until the photo has at most wholeMost bytes. A photo of skin has a third of that at the
+// first; of noise, which no camera takes, the last makes the smallest.
+var wholeQualities = []int{92, 85, 75, 50, 20}
+
+var whole = photo.Limits{Kinds: accepted.Kinds, Pixels: maxPixels, Side: wholeSide}
+
+// TakeWhole is Take for a still: it keeps the photo's full resolution up to wholeSide, and a small one beside it. Its
+// errors are those of Take.
+func (in *Intake) TakeWhole(ctx context.Context, body []byte) (clinic.Photo, error) {
+	if len(body) > MaxBytes {
+		return clinic.Photo{}, clinic.ErrPhotoLarge
+	}
+	head, err := photo.Look(body, whole)
+	if err != nil {
+		return clinic.Photo{}, refusal(head.Kind, err)
+	}
+	// Beside what is decoded there may be the shrunk one and the turned one.
+	weight := min(maxPixels, int64(head.Pixels()+2*min(head.Pixels(), wholeSide*wholeSide)))
+	if err := in.room.Acquire(ctx, weight); err != nil {
+		return clinic.Photo{}, fmt.Errorf("wait to decode a photo: %w", err)
+	}
+	defer in.room.Release(weight)
+	img, err := photo.ReadWhole(body, whole)
+	if err != nil {
+		return clinic.Photo{}, refusal(head.Kind, err)
+	}
+	small := photo.Shrink(img, smallSide)
+	kept := clinic.Photo{Width: img.Bounds().Dx(), Height: img.Bounds().Dy()}
+	if kept.Small, err = photo.Encode(small, smallQuality); err != nil {
+		return clinic.Photo{}, err
+	}
+	kept.JPEG, err = encodeWithin(img, wholeMost)
+	return kept, err
+}
+
+func encodeWithin(img image.Image, most int) (jpeg []byte, err error) {
+	for _, quality := range wholeQualities {
+		if jpeg, err = photo.Encode(img, quality); err != nil || len(jpeg) <= most {
+			return jpeg, err
+		}
+	}
+	return jpeg, err
+}
+
 // refusal is what the sender is told. Why a decoder gave up says nothing to people.
 func refusal(kind photo.Kind, err error) error {
 	switch {

@@ -129,10 +129,32 @@ const maxScans = 64
 
 // Read decodes a file and gives it upright, on white where it was transparent, its longer side at most l.Side. It
 // returns ErrKind, ErrUnreadable, and ErrTooLarge.
-func Read(body []byte, l Limits) (img *image.RGBA, err error) {
-	h, err := Look(body, l)
+func Read(body []byte, l Limits) (*image.RGBA, error) {
+	whole, turn, err := decode(body, l)
 	if err != nil {
 		return nil, err
+	}
+	return upright(Shrink(whole, l.Side), turn), nil
+}
+
+// ReadWhole is Read, but for a picture that needs neither turning nor shrinking nor a ground: that one it gives as its
+// decoder left it, a fraction of the size.
+func ReadWhole(body []byte, l Limits) (image.Image, error) {
+	whole, turn, err := decode(body, l)
+	if err != nil {
+		return nil, err
+	}
+	if plain, ok := whole.(*image.YCbCr); ok && turn == 1 && max(plain.Rect.Dx(), plain.Rect.Dy()) <= l.Side {
+		return plain, nil
+	}
+	return upright(Shrink(whole, l.Side), turn), nil
+}
+
+// decode gives the picture as it is stored, and how it is to be turned.
+func decode(body []byte, l Limits) (img image.Image, turn int, err error) {
+	h, err := Look(body, l)
+	if err != nil {
+		return nil, 0, err
 	}
 	// Decoders are given what strangers made. One that breaks down on it has not read it.
 	defer func() {
@@ -142,9 +164,9 @@ func Read(body []byte, l Limits) (img *image.RGBA, err error) {
 	}()
 	whole, err := codecs[h.Kind].decode(body)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return upright(Shrink(whole, l.Side), orientation(h.Kind, body)), nil
+	return whole, orientation(h.Kind, body), nil
 }
 
 // Encode makes the JPEG that is kept.
