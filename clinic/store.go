@@ -174,7 +174,6 @@ const (
 	WhatConnected   What = "connected" // offer and answer both reached their peer in the open room
 	WhatLeft        What = "left"      // gave the seat up, or was gone for longer than a resume takes
 	WhatClosed      What = "closed"
-	WhatStill       What = "still" // a photo was taken in the room, and kept
 
 	WhatChecked What = "checked" // camera, microphone and connection were tried; Detail says how that went
 	WhatQuality What = "quality" // how well the call went at that moment; Detail says

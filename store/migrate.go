@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // schema is the newest migration.
-const schema = 6
+const schema = 7
 
 // Migrate brings the database to the newest schema. Several processes may call it at once.
 func (s *Store) Migrate(ctx context.Context) error {

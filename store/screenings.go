@@ -79,10 +79,7 @@ func (s *Store) AddScreening(ctx context.Context, sc *clinic.Screening, jpeg []b
 	out := &outgoing{}
 	err := s.writeAgain(ctx, "add a screening", func(t *tx) error {
 		*out = outgoing{}
-		sc.Version = s.number(clinic.AggregateScreening, 0, facts, out)
-		err := t.run(ctx, append(inserts(t.d, "screenings", "", screeningFields(sc)),
-			inserts(t.d, "screening_photos", "", []field{{"screening_id", sc.ID}, {"body", jpeg}})...)...)
-		if err != nil {
+		if err := t.addScreening(ctx, sc, jpeg, facts, out); err != nil {
 			return err
 		}
 		return t.finish(ctx, out)
@@ -91,6 +88,13 @@ func (s *Store) AddScreening(ctx context.Context, sc *clinic.Screening, jpeg []b
 		s.told(out.earliest)
 	}
 	return err
+}
+
+// addScreening writes a new screening; out gathers its facts, for finish.
+func (t *tx) addScreening(ctx context.Context, sc *clinic.Screening, jpeg []byte, facts []clinic.Event, out *outgoing) error {
+	sc.Version = t.s.number(clinic.AggregateScreening, 0, facts, out)
+	return t.run(ctx, append(inserts(t.d, "screenings", "", screeningFields(sc)),
+		inserts(t.d, "screening_photos", "", []field{{"screening_id", sc.ID}, {"body", jpeg}})...)...)
 }
 
 // ChangeScreening implements clinic.ScreeningStore.
@@ -120,14 +124,18 @@ func (t *tx) attach(ctx context.Context, r *clinic.Reservation) error {
 	if !plain(r.ScreeningID) {
 		return clinic.ErrNoSuchScreening
 	}
-	err := t.bump(ctx, "UPDATE screenings SET attached = attached + 1 WHERE id = ?", r.ScreeningID)
+	return t.attachTo(ctx, r.ScreeningID, r.ID)
+}
+
+func (t *tx) attachTo(ctx context.Context, screeningID, reservationID string) error {
+	err := t.bump(ctx, "UPDATE screenings SET attached = attached + 1 WHERE id = ?", screeningID)
 	if errors.Is(err, errConflict) {
 		return clinic.ErrNoSuchScreening
 	}
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, "attachments", "", []field{{"screening_id", &r.ScreeningID}, {"reservation_id", &r.ID}})
+	return t.insert(ctx, "attachments", "", []field{{"screening_id", &screeningID}, {"reservation_id", &reservationID}})
 }
 
 // detach takes a photo back from a reservation that is being cancelled: from then on it is kept as one that none has.

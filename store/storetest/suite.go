@@ -78,6 +78,11 @@ func Run(t *testing.T, fresh func(*testing.T) string) {
 		{"photos are claimed", testClaimPhotos},
 		{"workers race", testWorkersRace},
 		{"a booking against forgetting", testBookingAgainstForgetting},
+		{"stills", testStills},
+		{"a still is kept once, in an open room", testStillRefused},
+		{"racers for the last stills", testStillRacers},
+		{"many draw on one still", testStillDrawers},
+		{"a still is screened", testStillScreened},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh) })
 	}
