@@ -44,8 +44,16 @@ var MarkKinds = []MarkKind{MarkPen, MarkCircle, MarkArrow}
 // MarkColour is one of a few that are told apart on skin and fur.
 type MarkColour string
 
+// The colours.
+const (
+	MarkYellow MarkColour = "yellow"
+	MarkRed    MarkColour = "red"
+	MarkBlue   MarkColour = "blue"
+	MarkWhite  MarkColour = "white"
+)
+
 // MarkColours are all of them.
-var MarkColours = []MarkColour{"yellow", "red", "blue", "white"}
+var MarkColours = []MarkColour{MarkYellow, MarkRed, MarkBlue, MarkWhite}
 
 // The limits of stills.
 const (

@@ -47,6 +47,8 @@ func asks[T any](read func(*query) T) func(*query) { return func(q *query) { rea
 var (
 	cannotBook = []*clinic.Error{clinic.ErrSlotTaken, clinic.ErrSlotNotOffered, clinic.ErrNotPermitted, clinic.ErrPriorVisitRequired}
 	isOver     = []*clinic.Error{clinic.ErrClosed}
+
+	photoRefusals = []*clinic.Error{clinic.ErrPhotoLarge, clinic.ErrPhotoKind, clinic.ErrPhotoUnreadable, errMalformed, clinic.ErrInvalid, errRateLimited}
 )
 
 func and(some []*clinic.Error, more ...*clinic.Error) []*clinic.Error {
@@ -72,6 +74,8 @@ var described = map[string]description{
 	"GET /api/v1/reservations/{id}/timeline":     {about: "Lists what happened and when, to the millisecond.", good: ok[timelineJSON]()},
 	"GET /api/v1/reservations/{id}/chat":         {about: "Lists what was written in the room.", good: ok[chatJSON]()},
 	"GET /api/v1/reservations/{id}/calendar.ics": {about: "Gives a calendar file (RFC 5545).", good: file("text/calendar")},
+	"GET /api/v1/reservations/{id}/stills":       {about: "Lists the photos that were taken in the room, with what the vet drew on them.", spoken: true, good: ok[stillsJSON]()},
+	"POST /api/v1/reservations/{id}/stills":      {about: "Keeps a photo at its full resolution, while the room is open. A repeat by the same key answers what the first did.", form: theStill(), keyed: true, spoken: true, good: answered{http.StatusCreated, reflect.TypeFor[stillJSON](), "", true}, refuses: and(photoRefusals, clinic.ErrNotFound, clinic.ErrRoomLocked, clinic.ErrRoomClosed, clinic.ErrTooManyStills, clinic.ErrKeyReused)},
 	"GET /api/v1/hospitals":                      {about: "Lists the nearest animal hospitals.", query: asks(readNearest), good: ok[hospitalsJSON]()},
 
 	"GET /api/v1/instant":                   {about: "Counts the vets who are there now.", good: ok[readyJSON]()},
@@ -82,10 +86,14 @@ var described = map[string]description{
 	"POST /api/v1/vet/instant/{id}/accept":  {about: "Accepts a request: its room is open at once.", body: reads(noBody), good: ok[reservationJSON](), refuses: []*clinic.Error{clinic.ErrTaken, clinic.ErrClosed, clinic.ErrNotOnline, clinic.ErrNotPermitted, clinic.ErrPriorVisitRequired, clinic.ErrSlotTaken}},
 	"POST /api/v1/vet/instant/{id}/decline": {about: "Declines a request: it rings for the next vet.", body: reads(noBody), good: ok[ringJSON](), refuses: []*clinic.Error{clinic.ErrTaken, clinic.ErrClosed}},
 
-	"POST /api/v1/screenings":                 {about: "Takes a photo of skin in. Sets the owner's cookie. The result is a reference, never a diagnosis.", form: thePhoto(), spoken: true, good: accepted[screeningJSON](), refuses: []*clinic.Error{clinic.ErrPhotoLarge, clinic.ErrPhotoKind, clinic.ErrPhotoUnreadable, errMalformed, clinic.ErrInvalid, errRateLimited}},
+	"POST /api/v1/screenings":                 {about: "Takes a photo of skin in. Sets the owner's cookie. The result is a reference, never a diagnosis.", form: thePhoto(), spoken: true, good: accepted[screeningJSON](), refuses: photoRefusals},
 	"GET /api/v1/screenings/{id}":             {about: "Reads a screening.", spoken: true, good: ok[screeningJSON]()},
 	"GET /api/v1/screenings/{id}/photo":       {about: "Gives the photo, as it is kept.", good: file("image/jpeg")},
 	"POST /api/v1/vet/screenings/{id}/review": {about: "Says whether the vet agrees with a screening's result.", body: reads(readReview), refine: theFinding, spoken: true, good: ok[screeningJSON](), refuses: []*clinic.Error{clinic.ErrNotScreened}},
+
+	"GET /api/v1/stills/{id}/photo":       {about: "Gives a still's photo, or a small one.", query: asks(readSmall), good: file("image/jpeg")},
+	"PUT /api/v1/vet/stills/{id}/marks":   {about: "Puts marks on a still, in the place of those before. Points lie at 0 to 1 of the photo.", body: reads(readMarks), refine: theMarks, spoken: true, good: ok[stillJSON]()},
+	"POST /api/v1/vet/stills/{id}/screen": {about: "Has a still looked at, if it was not. The result is a reference, never a diagnosis.", body: reads(noBody), spoken: true, good: answered{status: http.StatusAccepted, as: reflect.TypeFor[stillJSON]()}, refuses: []*clinic.Error{clinic.ErrPhotoUnreadable}},
 
 	"POST /api/v1/vet/login":                            {about: "Signs a vet in and sets the vet's cookie.", body: reads(readCredentials), good: ok[signedInJSON](), refuses: []*clinic.Error{errBadCredentials, errRateLimited}},
 	"POST /api/v1/vet/logout":                           {about: "Signs the vet out, and offline.", body: reads(noBody), good: noContent},
@@ -168,4 +176,17 @@ func thePhoto() schema.Object {
 		"photo":     schema.Object{"type": "string", "contentMediaType": "image/jpeg", "description": "JPEG, PNG or WebP, at most 12 MiB"},
 		"body_part": schema.Object{"type": "string", "maxLength": clinic.MaxBodyPart},
 	}}
+}
+
+func theStill() schema.Object {
+	form := thePhoto()
+	delete(form["properties"].(schema.Object), "body_part")
+	return form
+}
+
+func theMarks(s *sketch) {
+	s.asked("marks[].kind", true, oneOf(clinic.MarkKinds...))
+	s.asked("marks[].colour", true, oneOf(clinic.MarkColours...))
+	s.asked("marks[].points", true, nil)
+	s.need("marks")
 }

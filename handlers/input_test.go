@@ -42,7 +42,8 @@ func TestMalformedBodies(t *testing.T) {
 		"a hostile key": {jsonType, `{"` + strings.Repeat("k", 5000) + `":1}`, 422, "invalid"},
 	}
 	for _, r := range s.h.api() {
-		if r.method == "GET" || strings.HasSuffix(r.pattern, "/logout") || strings.HasSuffix(r.pattern, "/screenings") { // a photo is no JSON
+		photo := strings.HasSuffix(r.pattern, "/screenings") || strings.HasSuffix(r.pattern, "/stills") // is no JSON
+		if r.method == "GET" || strings.HasSuffix(r.pattern, "/logout") || photo {
 			continue
 		}
 		path := strings.Replace(r.pattern, "{id}", s.vet.ID, 1)

@@ -11,10 +11,11 @@ import (
 type photos struct {
 	screenings map[string]*clinic.Screening
 	bodies     map[string][]byte
+	attached   map[string]string // screenings of stills, to their reservations
 }
 
 func newPhotos() photos {
-	return photos{screenings: map[string]*clinic.Screening{}, bodies: map[string][]byte{}}
+	return photos{screenings: map[string]*clinic.Screening{}, bodies: map[string][]byte{}, attached: map[string]string{}}
 }
 
 func (m *memory) Screening(ctx context.Context, id string) (*clinic.Screening, error) {
@@ -45,7 +46,9 @@ func (m *memory) ScreeningPhoto(ctx context.Context, id string) ([]byte, error) 
 }
 
 func (m *memory) VisitsOfScreening(ctx context.Context, id string) ([]*clinic.Visit, error) {
-	return m.visitsWhere(ctx, func(v *clinic.Visit) bool { return v.Reservation.ScreeningID == id })
+	return m.visitsWhere(ctx, func(v *clinic.Visit) bool {
+		return v.Reservation.ScreeningID == id || m.attached[id] == v.Reservation.ID
+	})
 }
 
 func (m *memory) AddScreening(ctx context.Context, s *clinic.Screening, jpeg []byte, _ []clinic.Event) error {

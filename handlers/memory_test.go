@@ -35,6 +35,7 @@ type memory struct {
 	hospitals []clinic.Hospital
 
 	photos
+	stills []*memoryStill
 }
 
 type usedKey struct {

@@ -55,8 +55,9 @@ func newSchemas() *schema.Set {
 			"date": aDay(), "closed": schema.Object{"type": "boolean"}, "from": aClock(), "to": aClock(),
 		},
 	}
+	s.Known[reflect.TypeFor[[2]float64]()] = aPoint()
 	s.Known[reflect.TypeFor[clinic.Code]()] = schema.Object{"type": "string", "description": "stable"}
-	for _, key := range []string{"start", "end", "at", "opens_at", "closes_at", "created_at", "asked_at", "expires_at", "rings_until", "written_at", "since", "next_free"} {
+	for _, key := range []string{"start", "end", "at", "opens_at", "closes_at", "created_at", "asked_at", "taken_at", "expires_at", "rings_until", "written_at", "since", "next_free"} {
 		s.Keys[key] = schema.Instant()
 	}
 	s.Keys["prior_visit_on"] = aDay()

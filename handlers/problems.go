@@ -63,6 +63,7 @@ var statuses = map[clinic.Code]int{
 	clinic.ErrRoomClosed.Code:         http.StatusConflict,
 	clinic.ErrLoginTaken.Code:         http.StatusConflict,
 	clinic.ErrRecordChanged.Code:      http.StatusConflict,
+	clinic.ErrTooManyStills.Code:      http.StatusConflict,
 	clinic.ErrTooManyStanding.Code:    http.StatusTooManyRequests,
 }
 

@@ -41,6 +41,8 @@ func (h *Handler) api() []route {
 		{"GET", v1 + "/reservations/{id}/chat", anyone, h.readChat},
 		{"GET", v1 + "/reservations/{id}/alternatives", anyone, h.listAlternatives},
 		{"POST", v1 + "/reservations/{id}/transfer", anyone, h.transferReservation},
+		{"GET", v1 + "/reservations/{id}/stills", anyone, h.listStills},
+		{"POST", v1 + "/reservations/{id}/stills", anyone, h.postStill},
 		{"GET", v1 + "/hospitals", anyone, h.listHospitals},
 
 		{"GET", v1 + "/instant", anyone, h.readReady},
@@ -55,6 +57,10 @@ func (h *Handler) api() []route {
 		{"GET", v1 + "/screenings/{id}", anyone, h.readScreening},
 		{"GET", v1 + "/screenings/{id}/photo", anyone, h.readPhoto},
 		{"POST", v1 + "/vet/screenings/{id}/review", vetOnly, h.reviewScreening},
+
+		{"GET", v1 + "/stills/{id}/photo", anyone, h.readStill},
+		{"PUT", v1 + "/vet/stills/{id}/marks", vetOnly, h.drawOnStill},
+		{"POST", v1 + "/vet/stills/{id}/screen", vetOnly, h.screenStill},
 
 		{"POST", v1 + "/vet/login", anyone, h.login},
 		{"POST", v1 + "/vet/logout", vetOnly, h.logout},

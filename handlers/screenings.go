@@ -11,6 +11,8 @@ import (
 // ErrPhotoUnreadable.
 type Intake interface {
 	Take(ctx context.Context, body []byte) (clinic.Photo, error)
+	// TakeWhole keeps the photo's full resolution, and a small one beside it.
+	TakeWhole(ctx context.Context, body []byte) (clinic.Photo, error)
 }
 
 // screeningJSON is a screening as whoever may see it sees it.
@@ -93,7 +95,7 @@ func (h *Handler) screen(c *call) (*clinic.Screening, error) {
 		return nil, err
 	}
 	defer leave() // not before it is taken in: until then it is in memory
-	form, err := c.photoForm(boundary)
+	form, err := c.photoForm(boundary, "body_part")
 	try.settle(true) // whatever came of it, it took a place and its time
 	if err != nil {
 		return nil, err

@@ -30,6 +30,11 @@ func (plainIntake) Take(_ context.Context, body []byte) (clinic.Photo, error) {
 	return clinic.Photo{}, clinic.ErrPhotoKind
 }
 
+func (p plainIntake) TakeWhole(ctx context.Context, body []byte) (clinic.Photo, error) {
+	photo, err := p.Take(ctx, body)
+	return clinic.Photo{JPEG: photo.JPEG, Small: []byte("small photo"), Width: 4032, Height: 3024}, err
+}
+
 // photoSite is a site that takes photos in.
 func photoSite(t *testing.T) *testSite {
 	t.Helper()
@@ -155,7 +160,10 @@ func TestPhotosAndReservationsShareABrake(t *testing.T) {
 }
 
 // slowIntake takes no photo before it may.
-type slowIntake struct{ may chan struct{} }
+type slowIntake struct {
+	plainIntake
+	may chan struct{}
+}
 
 func (s slowIntake) Take(ctx context.Context, body []byte) (clinic.Photo, error) {
 	<-s.may
@@ -165,7 +173,7 @@ func (s slowIntake) Take(ctx context.Context, body []byte) (clinic.Photo, error)
 func TestUploadsUnderWayOfOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		may := make(chan struct{})
-		s := newSite(t, func(c *Config) { c.Intake = slowIntake{may} })
+		s := newSite(t, func(c *Config) { c.Intake = slowIntake{may: may} })
 		var wg sync.WaitGroup
 		var braked atomic.Int64
 		send := func(b *browser) {

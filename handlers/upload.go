@@ -8,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -26,10 +27,10 @@ const (
 	uploadPeriod = 2 * time.Minute
 )
 
-// photoForm is what POST /api/v1/screenings and the form of its page send.
+// photoForm is what POST /api/v1/screenings, the form of its page, and POST …/stills send.
 type photoForm struct {
 	photo    []byte
-	bodyPart string
+	bodyPart string // of a screening
 }
 
 // uploads gives places to the photos on their way.
@@ -93,12 +94,12 @@ func (c *call) photoBoundary() (string, error) {
 	return params["boundary"], nil
 }
 
-// photoForm reads a multipart form with a photo. It returns errMalformed, clinic.ErrPhotoLarge, and clinic.ErrInvalid
-// for what is missing or not known. Nothing of it touches a disk.
-func (c *call) photoForm(boundary string) (photoForm, error) {
+// photoForm reads a multipart form with a photo, and with the named texts beside it. It returns errMalformed,
+// clinic.ErrPhotoLarge, and clinic.ErrInvalid for what is missing or not known. Nothing of it touches a disk.
+func (c *call) photoForm(boundary string, texts ...string) (photoForm, error) {
 	defer c.patience(uploadPeriod)()
 	body := http.MaxBytesReader(c.w, c.Body, maxTooLarge)
-	form, err := readPhotoForm(multipart.NewReader(body, boundary))
+	form, err := readPhotoForm(multipart.NewReader(body, boundary), texts)
 	if errors.Is(err, clinic.ErrPhotoLarge) {
 		io.Copy(io.Discard, body) // how much of it is read bounds MaxBytesReader
 	}
@@ -116,7 +117,7 @@ func (c *call) patience(d time.Duration) func() {
 	return func() { long.Stop() }
 }
 
-func readPhotoForm(parts *multipart.Reader) (form photoForm, err error) {
+func readPhotoForm(parts *multipart.Reader, texts []string) (form photoForm, err error) {
 	var f faults
 	seen := map[string]bool{}
 	for rest := maxForm; ; {
@@ -135,10 +136,10 @@ func readPhotoForm(parts *multipart.Reader) (form photoForm, err error) {
 			f.note(shown(name), "is given twice")
 		}
 		seen[name] = true
-		switch name {
-		case "photo":
+		switch {
+		case name == "photo":
 			form.photo, err = readPart(part, maxPhoto)
-		case "body_part":
+		case slices.Contains(texts, name): // "body_part"
 			var text []byte
 			text, err = readPart(part, rest)
 			rest -= len(text)

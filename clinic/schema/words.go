@@ -18,6 +18,8 @@ var words = map[reflect.Type][]any{
 	kind[clinic.InstantState]():   list(clinic.InstantQueued, clinic.InstantRinging, clinic.InstantAccepted, clinic.InstantExpired, clinic.InstantLeft),
 	kind[clinic.ScreeningState](): list(clinic.ScreeningQueued, clinic.ScreeningDone, clinic.ScreeningFailed),
 	kind[clinic.FindingCode]():    list(clinic.FindingCodes...),
+	kind[clinic.MarkKind]():       list(clinic.MarkKinds...),
+	kind[clinic.MarkColour]():     list(clinic.MarkColours...),
 	kind[clinic.QualityNote]():    list(clinic.PhotoTooSmall, clinic.PhotoBlurred, clinic.PhotoDark, clinic.PhotoBright),
 	kind[clinic.ReasonCode](): list(clinic.ReasonEnded, clinic.ReasonVet, clinic.ReasonOwner, clinic.ReasonCancelled, clinic.ReasonNoShow,
 		clinic.ReasonPermit, clinic.ReasonLogout, clinic.ReasonAbsent, clinic.ReasonUnavailable, clinic.ReasonRefused, clinic.ReasonInvalidResult),
