@@ -109,7 +109,7 @@ func told(s *schema.Set) map[string]schema.Object {
 	for kind, frame := range map[string]reflect.Type{
 		"room": reflect.TypeFor[RoomFrame](), "peer": reflect.TypeFor[PeerFrame](), "signal": reflect.TypeFor[SignalFrame](),
 		"chat": reflect.TypeFor[ChatFrame](), "kept": reflect.TypeFor[KeptFrame](), "vet": reflect.TypeFor[VetFrame](), "slot": reflect.TypeFor[SlotFrame](),
-		"instant": reflect.TypeFor[InstantFrame](), "screening": reflect.TypeFor[ScreeningFrame](), "record": reflect.TypeFor[RecordFrame](), "going_away": reflect.TypeFor[GoingAwayFrame](),
+		"instant": reflect.TypeFor[InstantFrame](), "screening": reflect.TypeFor[ScreeningFrame](), "record": reflect.TypeFor[RecordFrame](), "still": reflect.TypeFor[StillFrame](), "going_away": reflect.TypeFor[GoingAwayFrame](),
 		"error": reflect.TypeFor[ErrorFrame](), "pong": reflect.TypeFor[PongFrame](),
 	} {
 		message := s.Fields(frame)

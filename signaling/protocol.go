@@ -167,6 +167,14 @@ type (
 		Room string `json:"room"`
 	}
 
+	// StillFrame says that a photo of the visit was taken, drawn on or sent to be screened: to both seats of its room, and to
+	// who watches it. Whoever may see it reads the stills of the reservation anew.
+	StillFrame struct {
+		Type string `json:"type"` // "still"
+		Room string `json:"room"`
+		ID   string `json:"id"` // the still's
+	}
+
 	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
 	GoingAwayFrame struct {
 		Type    string `json:"type"`     // "going_away"

@@ -135,6 +135,7 @@ func (s *Server) listen() (cancel func(), err error) {
 		subjectSession:           s.hearSession,
 		subjectInstant:           s.hearInstants,
 		subjectRecord:            s.hearRecord,
+		subjectStill:             s.hearStill,
 	} {
 		c, err := s.cfg.Bus.Subscribe(subject, func(_ string, data []byte) { fn(data) })
 		if err != nil {

@@ -135,13 +135,13 @@ func (s *Server) tellScreening(n clinic.ScreeningNews) {
 	}
 	for _, room := range n.Rooms {
 		if d := s.hub.find(room); d != nil {
-			d.tellScreening(frame, told, lines)
+			d.tellAll(frame, told, lines)
 		}
 	}
 }
 
-// tellScreening tells those who watch the door or sit at it, but for those who were told.
-func (d *door) tellScreening(frame []byte, told map[*peer]bool, lines map[*line]bool) {
+// tellAll tells those who watch the door or sit at it, but for those who were told.
+func (d *door) tellAll(frame []byte, told map[*peer]bool, lines map[*line]bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for p := range d.watchers {

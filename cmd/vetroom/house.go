@@ -90,6 +90,7 @@ func (h *house) openStore(a *app) error {
 	h.desk = openDesk(h.cfg, h.store)
 	h.desk.InstantChanged = h.instantChanged
 	h.desk.RecordSaved = h.recordSaved
+	h.desk.StillChanged = h.stillChanged
 	h.desk.Queued = h.photoQueued
 	h.runs = append(h.runs, h.store.RunClock)
 	return nil

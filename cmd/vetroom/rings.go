@@ -36,6 +36,17 @@ func (h *house) recordSaved(room string) {
 	}
 }
 
+// stillChanged tells both sides of a visit that there is something new of a photo.
+func (h *house) stillChanged(room, id string) {
+	if h.signaling != nil {
+		h.signaling.TellStill(room, id)
+		return
+	}
+	if err := signaling.TellStill(wire{h.bus}, room, id); err != nil {
+		h.log.Debug("tell of a still", "error", err) // the page reads them when it is looked at again
+	}
+}
+
 // instantChanged tells everybody of a request that changed: its owner and vets by their sockets, wherever those are, and
 // whoever leads.
 func (h *house) instantChanged(id string, state clinic.InstantState) {
