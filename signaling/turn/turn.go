@@ -24,6 +24,7 @@ import (
 
 	"vetroom/clinic"
 	"vetroom/signaling"
+	"vetroom/signaling/pionlog"
 )
 
 // Config says what a Server is made of.
@@ -140,7 +141,7 @@ func (s *Server) serverConfig(udp net.PacketConn, tcp net.Listener) pion.ServerC
 	return pion.ServerConfig{
 		PacketConnConfigs: []pion.PacketConnConfig{{PacketConn: udp, RelayAddressGenerator: s, PermissionHandler: s.admit}},
 		ListenerConfigs:   []pion.ListenerConfig{{Listener: tcp, RelayAddressGenerator: s, PermissionHandler: s.admit}},
-		LoggerFactory:     loggers{s.cfg.Log}, Realm: realm, AuthHandler: s.authenticate,
+		LoggerFactory:     pionlog.Factory{Log: s.cfg.Log}, Realm: realm, AuthHandler: s.authenticate,
 		QuotaHandler: func(username, _ string, _ net.Addr) bool { return s.users.hasRoom(username) },
 		EventHandler: pion.EventHandler{
 			OnAuth: func(_, _ net.Addr, _, _, _, _ string, good bool) {
@@ -220,6 +221,10 @@ func (s *Server) ICE(room string, role clinic.Role, closesAt time.Time) []signal
 		{URLs: urls, Username: c.username(), Credential: c.password(s.cfg.Key)},
 	}
 }
+
+// Place is where relays stand: the address that they are bound to, which may be unspecified, and the one by which browsers
+// know them. Whatever else shall be reached by way of a relay of this machine stands there too, within the relays' ports.
+func (s *Server) Place() (bound, public netip.Addr) { return s.place.relays, s.place.public }
 
 // Local says whether only this machine can reach it.
 func (s *Server) Local() bool { return s.place.public.IsLoopback() }

@@ -1,4 +1,5 @@
-package turn
+// Package pionlog hands what pion's libraries say to slog.
+package pionlog
 
 import (
 	"context"
@@ -8,10 +9,11 @@ import (
 	"github.com/pion/logging"
 )
 
-// loggers has all that pion says go to the log at debug: strangers can cause any of it, and it holds addresses.
-type loggers struct{ log *slog.Logger }
+// Factory has all that pion says go to the log at debug: strangers can cause any of it, and it holds addresses.
+type Factory struct{ Log *slog.Logger }
 
-func (l loggers) NewLogger(string) logging.LeveledLogger { return logger(l) }
+// NewLogger implements logging.LoggerFactory.
+func (f Factory) NewLogger(string) logging.LeveledLogger { return logger{f.Log} }
 
 type logger struct{ log *slog.Logger }
 
