@@ -52,6 +52,7 @@ var owners = map[string]string{
 	"github.com/pressly/goose":       "store",
 	"github.com/nats-io/":            "events/jetstream",
 	"github.com/pion/turn":           "signaling",
+	"github.com/pion/webrtc":         "signaling",
 }
 
 // whole are rooms whose tests, and in bench all, look at the whole from

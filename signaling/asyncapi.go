@@ -44,7 +44,7 @@ func schemas() *schema.Set {
 	s := events.Schemas()
 	s.Known[reflect.TypeFor[PeerState]()] = words(PeerAbsent, PeerWaiting, PeerPresent)
 	s.Known[reflect.TypeFor[Code]()] = words(CodeMalformed, CodeUnknownType, CodeTooLarge, CodeForbidden, CodeNotJoined, CodeRoomLocked, CodeRoomClosed,
-		CodeTooManyWatched, CodeNotFound, CodeRateLimited, CodeUnavailable, CodeReplaced, CodeSignedOut)
+		CodeTooManyWatched, CodeNotFound, CodeRateLimited, CodeUnavailable, CodeBusy, CodeNoEcho, CodeBadOffer, CodeReplaced, CodeSignedOut)
 	s.Known[reflect.TypeFor[json.RawMessage]()] = schema.Object{"type": "object"}
 	s.Known[reflect.TypeFor[json.Number]()] = schema.Object{"type": "number"}
 	return s
@@ -84,15 +84,30 @@ func sent() map[string]schema.Object {
 			"text": schema.Object{"type": "string", "minLength": 1, "maxLength": MaxChat},
 			"id":   schema.Object{"type": "string", "maxLength": MaxID, "pattern": "^[!-~]*$", "description": "answered by kept, once it is"},
 		}),
-		"seen":  shape([]string{"n"}, schema.Object{"n": count}),
-		"leave": shape(nil, schema.Object{}),
-		"ping":  shape([]string{"t"}, schema.Object{"t": schema.Object{"type": "number"}}),
+		"check": shape([]string{"room"}, schema.Object{"room": id, "description": schema.Object{
+			"type": "object", "required": []string{"type", "sdp"}, "additionalProperties": false, "properties": schema.Object{
+				"type": schema.Object{"const": "offer"}, "sdp": schema.Object{"type": "string", "minLength": 1, "maxLength": MaxOffer},
+			},
+		}}),
+		"checked": shape([]string{"room", "result"}, schema.Object{"room": id, "result": resultSchema()}),
+		"seen":    shape([]string{"n"}, schema.Object{"n": count}),
+		"leave":   shape(nil, schema.Object{}),
+		"ping":    shape([]string{"t"}, schema.Object{"t": schema.Object{"type": "number"}}),
 	}
 	for kind, message := range messages {
 		typed(message, kind)
 		message["additionalProperties"] = false
 	}
 	return messages
+}
+
+func resultSchema() schema.Object {
+	millis := schema.Object{"type": "number", "minimum": 0, "maximum": maxMillis}
+	return schema.Object{"type": "object", "required": []string{"verdict", "way"}, "additionalProperties": false, "properties": schema.Object{
+		"verdict": words(CheckVerdicts...), "way": words(CheckWays...), "rtt_ms": millis, "jitter_ms": millis,
+		"loss":   schema.Object{"type": "number", "minimum": 0, "maximum": maxLoss},
+		"camera": words(CheckDevices...), "microphone": words(CheckDevices...), "speaker": words(CheckDevices...),
+	}}
 }
 
 func shape(required []string, properties schema.Object) schema.Object {
@@ -110,6 +125,7 @@ func told(s *schema.Set) map[string]schema.Object {
 		"room": reflect.TypeFor[RoomFrame](), "peer": reflect.TypeFor[PeerFrame](), "signal": reflect.TypeFor[SignalFrame](),
 		"chat": reflect.TypeFor[ChatFrame](), "kept": reflect.TypeFor[KeptFrame](), "vet": reflect.TypeFor[VetFrame](), "slot": reflect.TypeFor[SlotFrame](),
 		"instant": reflect.TypeFor[InstantFrame](), "screening": reflect.TypeFor[ScreeningFrame](), "record": reflect.TypeFor[RecordFrame](), "still": reflect.TypeFor[StillFrame](), "going_away": reflect.TypeFor[GoingAwayFrame](),
+		"check": reflect.TypeFor[CheckFrame](), "checked": reflect.TypeFor[CheckedFrame](),
 		"error": reflect.TypeFor[ErrorFrame](), "pong": reflect.TypeFor[PongFrame](),
 	} {
 		message := s.Fields(frame)

@@ -120,13 +120,15 @@ func TestTheDocumentIsAsyncAPI(t *testing.T) {
 
 // clientMessages are those of a client, with every key that each may have.
 var clientMessages = map[string]map[string]any{
-	"join":   {"room": "r", "resume": "t", "seen": 7},
-	"watch":  {"rooms": []string{"r"}, "vets": []string{"v"}},
-	"signal": {"data": map[string]any{"candidate": nil}},
-	"chat":   {"text": "hello", "id": "c1"},
-	"seen":   {"n": 7},
-	"leave":  {},
-	"ping":   {"t": 1.5},
+	"join":    {"room": "r", "resume": "t", "seen": 7},
+	"watch":   {"rooms": []string{"r"}, "vets": []string{"v"}},
+	"signal":  {"data": map[string]any{"candidate": nil}},
+	"chat":    {"text": "hello", "id": "c1"},
+	"check":   {"room": "r", "description": map[string]any{"type": "offer", "sdp": "v=0"}},
+	"checked": {"room": "r", "result": map[string]any{"verdict": "good", "way": "udp", "rtt_ms": 40.5, "loss": 0.01, "jitter_ms": 3, "camera": "ok", "microphone": "ok", "speaker": "untried"}},
+	"seen":    {"n": 7},
+	"leave":   {},
+	"ping":    {"t": 1.5},
 }
 
 // TestWhatClientsSendIsAsDescribed sends each message whole, without each of its keys, and with each key of others: it is

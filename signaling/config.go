@@ -43,6 +43,12 @@ type (
 		KeepChat(ctx context.Context, messages []clinic.ChatMessage) error
 	}
 
+	// Echo answers an offer, an SDP, and sends back what comes, until ctx ends or the browser is gone. address is what
+	// counts as the client's. It returns ErrBadOffer and ErrEchoBusy; after another error the next may succeed.
+	Echo interface {
+		Answer(ctx context.Context, address, offer string) (answer string, err error)
+	}
+
 	// Presence notes that vets have a socket now.
 	Presence interface {
 		Attend(ctx context.Context, vetIDs []string) error
@@ -107,10 +113,13 @@ type Config struct {
 	// ICE gives a seat of an open room its servers, with credentials until closesAt. It is called under a lock for each
 	// seat of each door that opens: it must neither wait nor ask anybody.
 	ICE    func(room string, role clinic.Role, closesAt time.Time) []ICEServer
+	Echo   Echo   // nil: connections cannot be tried
 	Node   string // names this process on the bus: an id without dots, another at each start
 	Limits Limits
 	OnTold func(late time.Duration) // a browser acknowledged an open door, that long after its opening; may be nil
-	Log    *slog.Logger
+	// OnChecked hears how each check went; may be nil.
+	OnChecked func(CheckVerdict, CheckWay)
+	Log       *slog.Logger
 }
 
 // Limits bound what one client may take. Zero means the default.
@@ -129,6 +138,8 @@ type Limits struct {
 	Chats        int     // chat messages that wait for it; 5,000
 	Says         float64 // chat messages a second and socket; 5
 	SaysBurst    int     // at once; 20
+	Checks       float64 // messages of a check a second and socket; 0.5
+	ChecksBurst  int     // at once; 15
 	WriteTimeout time.Duration
 }
 
@@ -149,6 +160,8 @@ func (l Limits) withDefaults() Limits {
 	orInt(&l.Chats, 5000)
 	orFloat(&l.Says, 5)
 	orInt(&l.SaysBurst, 20)
+	orFloat(&l.Checks, 0.5)
+	orInt(&l.ChecksBurst, 15)
 	if l.WriteTimeout == 0 {
 		l.WriteTimeout = 10 * time.Second
 	}

@@ -12,13 +12,15 @@ import (
 
 // shapes reads each type of message from its keys.
 var shapes = map[string]func(*object) any{
-	"join":   func(o *object) any { return Join{o.id("room"), o.text("resume", maxToken), o.number("seen")} },
-	"watch":  func(o *object) any { return Watch{o.ids("rooms"), o.ids("vets")} },
-	"signal": func(o *object) any { return Signal{o.raw("data")} },
-	"chat":   readChat,
-	"seen":   readSeen,
-	"leave":  func(*object) any { return Leave{} },
-	"ping":   readPing,
+	"join":    func(o *object) any { return Join{o.id("room"), o.text("resume", maxToken), o.number("seen")} },
+	"watch":   func(o *object) any { return Watch{o.ids("rooms"), o.ids("vets")} },
+	"signal":  func(o *object) any { return Signal{o.raw("data")} },
+	"chat":    readChat,
+	"check":   readCheck,
+	"checked": readChecked,
+	"seen":    readSeen,
+	"leave":   func(*object) any { return Leave{} },
+	"ping":    readPing,
 }
 
 // decode reads one text frame into one of the client's messages. Its errors are refusals.

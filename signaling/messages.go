@@ -55,6 +55,10 @@ func (p *peer) handle(message any) {
 		p.signal(m)
 	case Chat:
 		p.chat(m)
+	case Check:
+		p.check(m)
+	case Checked:
+		p.checked(m)
 	case Seen:
 		p.acknowledge(m.N)
 	case Leave:
@@ -165,6 +169,7 @@ func (p *peer) leaveSeat() {
 // gone gives back all that the socket held. Its seat waits for it.
 func (p *peer) gone() {
 	p.leave()
+	p.endEcho()
 	s := p.srv
 	s.dismiss(p)
 	p.watchRooms(nil)

@@ -37,8 +37,10 @@ type peer struct {
 	messages   *rate.Limiter
 	lookups    *rate.Limiter
 	says       *rate.Limiter
-	refused    *rate.Limiter // what goes beyond those: too much of that ends the socket
-	complained time.Time     // when it was last told of a limit
+	checks     *rate.Limiter
+	echo       context.CancelFunc // ends the echo that was begun for it; or nil
+	refused    *rate.Limiter      // what goes beyond those: too much of that ends the socket
+	complained time.Time          // when it was last told of a limit
 
 	mu      sync.Mutex // guards what follows; the last of all locks
 	socket  socket     // nil until the handshake is over; then it stays
@@ -62,6 +64,7 @@ func newPeer(s *Server, who clinic.Who, address string) *peer {
 		messages: rate.NewLimiter(rate.Limit(l.Messages), l.Burst),
 		lookups:  rate.NewLimiter(rate.Limit(l.Lookups), l.LookupBurst),
 		says:     rate.NewLimiter(rate.Limit(l.Says), l.SaysBurst),
+		checks:   rate.NewLimiter(rate.Limit(l.Checks), l.ChecksBurst),
 		refused:  rate.NewLimiter(refusals/10, refusals),
 	}
 }

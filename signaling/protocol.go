@@ -22,6 +22,7 @@ const (
 	MaxChat    = 2000             // runes of one chat text
 	Patience   = 30 * time.Second // how long a seat waits for its socket to come back
 	MaxID      = 64               // bytes of an id; ours have 36
+	MaxOffer   = 32 << 10         // bytes of a check's offer
 	maxToken   = 256              // bytes of a resume token
 )
 
@@ -54,6 +55,23 @@ type (
 	Chat struct {
 		Text string
 		ID   string // printable ASCII, at most [MaxID] bytes; or ""
+	}
+
+	// Check tries the connection before the call: {"type":"check","room":ID}, for whom the room is and until it is closed;
+	// a seat or an open door it does not take. The answer names the relay. {"type":"check","room":ID,"description":
+	// {"type":"offer","sdp":…}} is answered by a description of the server's, which sends audio and video back as they come,
+	// until the next message of this kind or a Checked, the socket's end, or for 30 s. The offer may be sent before it has
+	// any candidate: the server is an ICE-lite agent, and candidates that come later need not be told.
+	Check struct {
+		Room  string
+		Offer string // the SDP, at most [MaxOffer] bytes; or "" for the first of the two
+	}
+
+	// Checked says how a check went, for the timeline:
+	// {"type":"checked","room":ID,"result":{"verdict","way","rtt_ms?","loss?","jitter_ms?","camera?","microphone?","speaker?"}}.
+	Checked struct {
+		Room   string
+		Result CheckResult
 	}
 
 	// Seen says that everything up to N was handled: {"type":"seen","n":N}.
@@ -175,6 +193,26 @@ type (
 		ID   string `json:"id"` // the still's
 	}
 
+	// CheckFrame answers a Check: with the relay's servers, whose credentials are good for two minutes, or with the answer.
+	CheckFrame struct {
+		Type        string       `json:"type"` // "check"
+		Room        string       `json:"room"`
+		ICEServers  []ICEServer  `json:"ice_servers,omitzero"`
+		Description *Description `json:"description,omitempty"`
+	}
+
+	// CheckedFrame says that a Checked was noted.
+	CheckedFrame struct {
+		Type string `json:"type"` // "checked"
+		Room string `json:"room"`
+	}
+
+	// Description is an RTCSessionDescription.
+	Description struct {
+		Type string `json:"type"` // "answer"
+		SDP  string `json:"sdp"`
+	}
+
 	// GoingAwayFrame says that this server stops; the socket is closed with 1001 after it.
 	GoingAwayFrame struct {
 		Type    string `json:"type"`     // "going_away"
@@ -230,6 +268,9 @@ const (
 	CodeNotFound       Code = "not_found"        // no such vet
 	CodeRateLimited    Code = "rate_limited"     // dropped; going on like that closes with 1008
 	CodeUnavailable    Code = "unavailable"      // the database is away; try again
+	CodeBusy           Code = "busy"             // of a check: there are too many at once; try again later
+	CodeNoEcho         Code = "no_echo"          // of a check: nothing is sent back here; there is no relay either
+	CodeBadOffer       Code = "bad_offer"        // of a check: the description cannot be answered
 	CodeReplaced       Code = "replaced"         // another socket took the seat; closes with 4001
 	CodeSignedOut      Code = "signed_out"       // the session ended; closes with 4003
 )
