@@ -21,6 +21,7 @@ import (
 	"vetroom/scheduler"
 	"vetroom/screening"
 	"vetroom/signaling"
+	"vetroom/signaling/echo"
 	"vetroom/signaling/turn"
 	"vetroom/store"
 	"vetroom/web"
@@ -46,6 +47,7 @@ type house struct {
 	rings     *scheduler.Rings     // likewise
 	signaling *signaling.Server    // nil without its role
 	turn      *turn.Server         // likewise, or where none is configured
+	echo      *echo.Server         // nil without turn
 	web       *web.Web
 	mailbox   http.Handler      // nil but in a demo without a mail server
 	worker    *screening.Worker // nil without its role
@@ -61,7 +63,7 @@ type house struct {
 func openHouse(a *app, at net.Addr) (*house, error) {
 	h := &house{cfg: a.cfg, log: a.log, node: newID(), baseURL: a.cfg.PublicURL(at), at: at, metrics: newMetrics()}
 	for _, open := range []func(*app) error{
-		h.openStore, h.openBroker, h.openScheduler, h.openWorker, h.openSessions, h.openTURN, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
+		h.openStore, h.openBroker, h.openScheduler, h.openWorker, h.openSessions, h.openTURN, h.openEcho, h.openSignaling, h.openWeb, h.openMail, h.openHandlers,
 	} {
 		if err := open(a); err != nil {
 			return nil, errors.Join(err, h.close())
@@ -196,8 +198,8 @@ func (h *house) openSignaling(*app) (err error) {
 		Origins: origins(h.cfg, h.baseURL), Identify: h.sessions.Identify,
 		Address: handlers.Neighbourhood(h.trustedProxies()),
 		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
-		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: h.iceServers,
-		Node: h.node, OnTold: h.metrics.told, Log: h.log.With("part", "signaling"),
+		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: h.iceServers, Echo: h.echoes(),
+		Node: h.node, OnTold: h.metrics.told, OnChecked: h.metrics.checked, Log: h.log.With("part", "signaling"),
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ type metrics struct {
 	heard     prometheus.Histogram
 	requests  *prometheus.HistogramVec
 	instants  *prometheus.CounterVec
+	checks    *prometheus.CounterVec
 }
 
 // fine are buckets for what should take milliseconds, in seconds.
@@ -40,7 +41,10 @@ func newMetrics() *metrics {
 	m.instants = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "vetroom_instant_changes_total", Help: "Changes of requests for a consultation now, by the state that they came to.",
 	}, []string{"state"})
-	m.registry.MustRegister(m.instants, m.published, m.heard, m.requests, collectors.NewGoCollector(),
+	m.checks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "vetroom_checks_total", Help: "Checks before a call, by how they went and by what way.",
+	}, []string{"verdict", "way"})
+	m.registry.MustRegister(m.instants, m.checks, m.published, m.heard, m.requests, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -91,6 +95,7 @@ func (m *metrics) watch(h *house) {
 	}
 	m.watchWorker(h)
 	m.watchTURN(h.turn)
+	m.watchEcho(h.echo)
 	if s := h.scheduler; s != nil {
 		gauge("vetroom_scheduler_leader", "1 while this process leads.", func() float64 { return truth(s.Status().Leader) })
 		gauge("vetroom_scheduler_behind", "Events that are due and not acknowledged yet.",
