@@ -71,7 +71,7 @@ func TestAnEchoEnds(t *testing.T) {
 		c := newClient(t, vp8, opus)
 		ctx, leave := context.WithCancel(t.Context())
 		c.answered(ctx, s, "a")
-		within(t, "connected", c.connected)
+		within(t, "what was sent came back", c.came)
 		leave()
 		idle(t, s)
 		within(t, "the client is told", c.gone)
@@ -86,9 +86,7 @@ func TestAnEchoEnds(t *testing.T) {
 	})
 	t.Run("in time", func(t *testing.T) {
 		s := running(t, echo.Config{Limits: echo.Limits{Lasts: 300 * time.Millisecond}})
-		c := newClient(t, vp8, opus)
-		c.answered(t.Context(), s, "a")
-		within(t, "its time is up", c.gone)
+		newClient(t, vp8, opus).answered(t.Context(), s, "a")
 		idle(t, s)
 		if _, err := s.Answer(t.Context(), "a", newClient(t, opus).offer); err != nil {
 			t.Error(err)
@@ -131,7 +129,7 @@ func TestNothingStays(t *testing.T) {
 	s := running(t, echo.Config{Limits: echo.Limits{PerAddress: 100}})
 	warm := newClient(t, vp8, opus)
 	warm.answered(t.Context(), s, "a")
-	within(t, "connected", warm.connected)
+	within(t, "what was sent came back", warm.came)
 	warm.pc.GracefulClose()
 	idle(t, s)
 	offer := newClient(t, vp8, opus).offer
