@@ -90,9 +90,12 @@ func sent() map[string]schema.Object {
 			},
 		}}),
 		"checked": shape([]string{"room", "result"}, schema.Object{"room": id, "result": resultSchema()}),
-		"seen":    shape([]string{"n"}, schema.Object{"n": count}),
-		"leave":   shape(nil, schema.Object{}),
-		"ping":    shape([]string{"t"}, schema.Object{"t": schema.Object{"type": "number"}}),
+		"quality": shape([]string{"level", "video", "relay"}, schema.Object{
+			"level": words(QualityLevels...), "video": schema.Object{"type": "boolean"}, "relay": schema.Object{"type": "boolean"},
+		}),
+		"seen":  shape([]string{"n"}, schema.Object{"n": count}),
+		"leave": shape(nil, schema.Object{}),
+		"ping":  shape([]string{"t"}, schema.Object{"t": schema.Object{"type": "number"}}),
 	}
 	for kind, message := range messages {
 		typed(message, kind)

@@ -126,6 +126,7 @@ var clientMessages = map[string]map[string]any{
 	"chat":    {"text": "hello", "id": "c1"},
 	"check":   {"room": "r", "description": map[string]any{"type": "offer", "sdp": "v=0"}},
 	"checked": {"room": "r", "result": map[string]any{"verdict": "good", "way": "udp", "rtt_ms": 40.5, "loss": 0.01, "jitter_ms": 3, "camera": "ok", "microphone": "ok", "speaker": "untried"}},
+	"quality": {"level": "fair", "video": true, "relay": false},
 	"seen":    {"n": 7},
 	"leave":   {},
 	"ping":    {"t": 1.5},

@@ -18,6 +18,7 @@ var shapes = map[string]func(*object) any{
 	"chat":    readChat,
 	"check":   readCheck,
 	"checked": readChecked,
+	"quality": readQuality,
 	"seen":    readSeen,
 	"leave":   func(*object) any { return Leave{} },
 	"ping":    readPing,
@@ -82,6 +83,14 @@ func readChat(o *object) any {
 		o.fault("id", "must be printable ASCII")
 	}
 	return Chat{text, id}
+}
+
+func readQuality(o *object) any {
+	q := Quality{Level: QualityLevel(o.text("level", MaxID)), Video: o.boolean("video"), Relay: o.boolean("relay")}
+	if !slices.Contains(QualityLevels, q.Level) {
+		o.fault("level", "must be good, fair, poor or lost")
+	}
+	return q
 }
 
 func readSeen(o *object) any {
@@ -169,6 +178,14 @@ func (o *object) ids(key string) []string {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
+}
+
+// boolean reads a value that must be there.
+func (o *object) boolean(key string) (b bool) {
+	if !o.into(key, &b, "true or false") {
+		o.fault(key, "is missing")
+	}
+	return b
 }
 
 func (o *object) number(key string) *uint64 {

@@ -59,6 +59,8 @@ func (p *peer) handle(message any) {
 		p.check(m)
 	case Checked:
 		p.checked(m)
+	case Quality:
+		p.quality(m)
 	case Seen:
 		p.acknowledge(m.N)
 	case Leave:

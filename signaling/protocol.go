@@ -74,6 +74,15 @@ type (
 		Result CheckResult
 	}
 
+	// Quality says how the call goes as this side sees it: {"type":"quality","level":"good|fair|poor|lost","video":BOOL,
+	// "relay":BOOL}. Video is false where the connection carries no picture, one way or the other; relay is true where the
+	// media goes by the relay. It is not answered. The timeline gets what changed, and what did not once a minute; what comes
+	// more often than a call changes is dropped, and so is what comes without a seat in an open room.
+	Quality struct {
+		Level        QualityLevel
+		Video, Relay bool
+	}
+
 	// Seen says that everything up to N was handled: {"type":"seen","n":N}.
 	Seen struct {
 		N uint64
@@ -251,6 +260,20 @@ const (
 	PeerWaiting PeerState = "waiting"
 	PeerPresent PeerState = "present"
 )
+
+// QualityLevel is how good a call is, for one side.
+type QualityLevel string
+
+// The levels of quality.
+const (
+	QualityGood QualityLevel = "good" // nobody notices anything
+	QualityFair QualityLevel = "fair" // one notices, and can talk
+	QualityPoor QualityLevel = "poor" // words get lost, or there is no picture
+	QualityLost QualityLevel = "lost" // nothing comes
+)
+
+// QualityLevels are all of them.
+var QualityLevels = []QualityLevel{QualityGood, QualityFair, QualityPoor, QualityLost}
 
 // Code is the stable name of an error frame. Where a close status is given the socket ends with it, after the frame.
 type Code string

@@ -15,6 +15,7 @@ type seat struct {
 	line     *line
 	resumed  bool      // its socket went on where another had stopped
 	peerTold PeerState // what it last heard of the seat across
+	went     course    // how its call went
 
 	resume  string // the token, for resumeAt
 	expires time.Time
