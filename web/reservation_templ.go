@@ -936,7 +936,7 @@ func (p *printer) timeline(page ReservationPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, e := range page.Timeline {
+		for _, e := range telling(page.Timeline) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "<li data-what=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -167,7 +167,8 @@ func bookSamples() map[string]Page {
 }
 
 func reservationSamples() map[string]Page {
-	timeline := []Entry{{At: noon.Add(-time.Hour), What: "booked", By: "owner"}, {At: noon.Add(12 * time.Millisecond), What: "due", By: "system"}, {At: noon.Add(15 * time.Millisecond), What: "emitted", By: "system"}, {At: noon.Add(31 * time.Millisecond), What: "owner_told", By: "owner"}, {At: noon.Add(time.Second), What: "unheard_of", By: ""}}
+	timeline := []Entry{{At: noon.Add(-time.Hour), What: "booked", By: "owner"}, {At: noon.Add(12 * time.Millisecond), What: "due", By: "system"}, {At: noon.Add(15 * time.Millisecond), What: "emitted", By: "system"}, {At: noon.Add(31 * time.Millisecond), What: "owner_told", By: "owner"}, {At: noon.Add(time.Second), What: "unheard_of", By: ""},
+		{At: noon.Add(2 * time.Second), What: "quality", By: "owner", Detail: "good"}, {At: noon.Add(3 * time.Second), What: "quality", By: "vet", Detail: "good relay"}, {At: noon.Add(62 * time.Second), What: "quality", By: "owner", Detail: "good"}}
 	refused := ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(20 * time.Minute), Cancel: Form{Code: "too_late", Values: map[string]string{"reason": "x"}}}
 	booked := visitIn(75 * time.Hour)
 	return map[string]Page{

@@ -48,7 +48,27 @@ func (t texts) happened(e Entry) string {
 		keys = append(keys, key)
 	}
 	slices.Reverse(keys)
-	return t.first(keys...)
+	words := t.first(keys...)
+	if e.What == "quality" && (e.By == "owner" || e.By == "vet") {
+		return t.t("timeline.side_"+e.By, "words", words)
+	}
+	return words
+}
+
+// telling leaves out of a timeline what only says again how the call goes for a side.
+func telling(entries []Entry) []Entry {
+	var all []Entry
+	last := map[string]string{}
+	for _, e := range entries {
+		if e.What == "quality" {
+			if before, said := last[e.By]; said && before == e.Detail {
+				continue
+			}
+			last[e.By] = e.Detail
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // dots joins what is there by middle dots.
