@@ -10,9 +10,17 @@
  */
 
 const FIRST_RETRY = 250;
-const LONGEST_RETRY = 15_000;
-const PING_EVERY = 20_000;
-const PONG_WITHIN = 10_000;
+/**
+ * How patient it is, ms: between tries, with a connection that does not come about, between pings and with their answer,
+ * and with the answer where there is a doubt. A call does not wait as long as a list of doors.
+ */
+const CALM = { retry: 15_000, connect: 10_000, every: 20_000, pong: 10_000, proof: 5_000 };
+const URGENT = { retry: 1_500, connect: 2_000, every: 5_000, pong: 4_000, proof: 1_500 };
+/**
+ * After so many tries in vain it asks over HTTP before it tries again. Chromium holds back a page's next sockets by 1 to
+ * 5 s once 16 have failed, longer than a try may take here: none would ever come about.
+ */
+const ASK_FIRST = 8;
 /** Pauses between the first pings, ms: a good estimate of the clock soon. */
 const FIRST_PINGS = [300, 700];
 /** The server could not read its database: asked again after this, ms. */
@@ -37,7 +45,12 @@ export class Socket {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #pinging;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #greeting;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #silence;
+  #silentAt = Infinity; // when #silence is over
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #connecting;
+  /** @type {AbortController|undefined} */ #asking;
   #seen = 0;
+  /** Whether a call hangs on it. */
+  urgent = false;
 
   /**
    * @param {object} with_
@@ -46,15 +59,18 @@ export class Socket {
    * @param {(m: Message) => void|Promise<void>} with_.handle
    * @param {(state: 'up'|'down'|'replaced'|'signed_out') => void} [with_.state]
    *   signed_out comes before the socket goes: whoever has no other right to it stops it
+   * @param {(before: number) => void} [with_.arrived] what was sent before that instant of performance.now() is there
    */
-  constructor({ clock, hello, handle, state = () => {} }) {
+  constructor({ clock, hello, handle, state = () => {}, arrived = () => {} }) {
     this.clock = clock;
     this.hello = hello;
     this.handle = handle;
     this.state = state;
+    this.arrived = arrived;
     Socket.live.add(this);
-    window.addEventListener('online', () => this.#now());
-    document.addEventListener('visibilitychange', () => document.hidden || this.#now());
+    for (const event of ['online', 'pageshow']) window.addEventListener(event, () => this.prove());
+    /** @type {any} */ (navigator).connection?.addEventListener('change', () => this.prove());
+    document.addEventListener('visibilitychange', () => document.hidden || this.prove());
     queueMicrotask(() => this.#stopped || this.#finishing || this.#open()); // a page may know at once that it needs none
   }
 
@@ -63,9 +79,13 @@ export class Socket {
     return this.#seen;
   }
 
+  get open() {
+    return this.#ws?.readyState === WebSocket.OPEN;
+  }
+
   /** Sends a message; false if there is no open socket to send it on. @param {object} message */
   send(message) {
-    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    if (!this.#ws || !this.open) return false;
     this.#ws.send(JSON.stringify(message));
     return true;
   }
@@ -80,6 +100,7 @@ export class Socket {
   stop() {
     this.#stopped = true;
     clearTimeout(this.#retry);
+    this.#asking?.abort();
     this.#quiet();
     this.#ws?.close(1000);
     if (Socket.live.delete(this)) announce('stop');
@@ -90,12 +111,18 @@ export class Socket {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const ws = new WebSocket(url, 'vetroom.v1');
     this.#ws = ws;
-    ws.addEventListener('open', () => this.#opened());
+    this.#connecting = setTimeout(() => this.#abandon(), this.#patience.connect);
+    ws.addEventListener('open', () => ws === this.#ws && this.#opened());
     ws.addEventListener('message', (event) => ws === this.#ws && this.#received(event.data));
     ws.addEventListener('close', () => ws === this.#ws && this.#closed());
   }
 
+  get #patience() {
+    return this.urgent ? URGENT : CALM;
+  }
+
   #opened() {
+    clearTimeout(this.#connecting);
     this.clock.reset();
     this.#greet();
     this.#pingOn(0);
@@ -109,14 +136,23 @@ export class Socket {
 
   /** @param {number} i how many pings went before */
   #pingOn(i) {
-    this.#ping();
-    this.#pinging = setTimeout(() => this.#pingOn(i + 1), FIRST_PINGS[i] ?? PING_EVERY);
+    this.#ping(this.#patience.pong);
+    this.#pinging = setTimeout(() => this.#pingOn(i + 1), FIRST_PINGS[i] ?? this.#patience.every);
   }
 
-  #ping() {
-    if (!this.send({ type: 'ping', t: Math.round(performance.now()) })) return;
+  /** An answer that is awaited sooner is not awaited later for that. @param {number} within */
+  #ping(within) {
+    const now = performance.now();
+    if (!this.send({ type: 'ping', t: Math.floor(now) }) || now + within >= this.#silentAt) return;
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#abandon(), PONG_WITHIN);
+    this.#silentAt = now + within;
+    this.#silence = setTimeout(() => this.#abandon(), within);
+  }
+
+  #heard() {
+    clearTimeout(this.#silence);
+    this.#silentAt = Infinity;
+    this.#failures = 0;
   }
 
   /** The network is gone, though nobody said so: do not wait for the socket's own close. */
@@ -131,10 +167,10 @@ export class Socket {
   #received(data) {
     /** @type {Message} */
     const message = JSON.parse(data);
-    clearTimeout(this.#silence);
-    this.#failures = 0;
+    this.#heard();
     if (message.type === 'pong') {
       this.clock.pong(message.t, message.now);
+      this.arrived(message.t);
       return;
     }
     this.clock.hint(message.now);
@@ -183,31 +219,55 @@ export class Socket {
     this.#quiet();
     if (this.#stopped) return;
     this.state('down');
-    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
+    this.#later();
+  }
+
+  #later() {
+    const backoff = Math.min(this.#patience.retry, FIRST_RETRY * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
     const wait = this.#retryMs ?? backoff;
     this.#retryMs = undefined;
     this.#retry = setTimeout(() => this.#again(), wait);
   }
 
-  #again() {
+  async #again() {
     this.#retry = undefined;
-    if (!this.#stopped) this.#open();
+    if (this.#failures <= ASK_FIRST) return this.#open();
+    const asking = new AbortController();
+    this.#asking = asking;
+    const there = await answers(asking, this.#patience.connect);
+    if (this.#asking !== asking) return; // asked anew meanwhile
+    this.#asking = undefined;
+    if (this.#stopped) return;
+    if (there) this.#open();
+    else this.#later();
   }
 
-  /** Something changed for the better: try at once, or see whether the socket still lives. */
-  #now() {
+  /** There is a reason to doubt it, or to hope anew: it is tried at once, or must show soon that it lives. */
+  prove() {
     if (this.#stopped) return;
-    if (this.#retry !== undefined) {
+    if (this.#retry !== undefined || this.#asking) {
       clearTimeout(this.#retry);
+      this.#asking?.abort();
       this.#again();
     } else {
-      this.#ping();
+      this.#ping(this.#patience.proof);
     }
   }
 
   #quiet() {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#pinging);
-    clearTimeout(this.#greeting);
+    for (const timer of [this.#silence, this.#pinging, this.#greeting, this.#connecting]) clearTimeout(timer);
+    this.#silentAt = Infinity;
+  }
+}
+
+/** Whether anybody answers over HTTP. @param {AbortController} asking @param {number} within ms */
+async function answers(asking, within) {
+  const late = setTimeout(() => asking.abort(), within);
+  try {
+    return (await fetch('/healthz', { cache: 'no-store', signal: asking.signal })).status < 500;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(late);
   }
 }
