@@ -57,7 +57,7 @@ func TestPageWeight(t *testing.T) {
 		doc.Find("script[src], link[href]").Each(func(_ int, s *goquery.Selection) {
 			total += weigh(t, w, strings.TrimPrefix(s.AttrOr("src", s.AttrOr("href", "")), "/static/"+w.assets.hash+"/"), seen)
 		})
-		if total > 60_000 {
+		if total > 90_000 {
 			t.Errorf("%s weighs %d bytes", name, total)
 		}
 	}

@@ -29,6 +29,16 @@ export async function openMedia() {
   return { stream: new MediaStream(), problem };
 }
 
+/** Opens the camera or the microphone alone, anew. @param {string} kind @returns {Promise<MediaStreamTrack|undefined>} never rejects */
+export async function openOne(kind) {
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia(kind === 'audio' ? { audio: AUDIO } : { video: VIDEO });
+    return stream.getTracks()[0];
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Draws how loud the microphone is until stopped.
  * @param {MediaStream} stream @param {HTMLMeterElement} meter

@@ -9,16 +9,21 @@
  *
  * window.vetroomPeer is the RTCPeerConnection, for debugging and tests only.
  */
-import { call } from './api.js';
+import { call as request } from './api.js';
+import { Call } from './call.js';
 import { ServerClock } from './clock.js';
+import { Code } from './code.js';
+import { Devices } from './devices.js';
 import { Door, tick } from './door.js';
+import { LineWatch } from './linewatch.js';
 import { openMedia, showLevel } from './media.js';
-import { Peer } from './peer.js';
+import { inside, keepInside } from './reentry.js';
 import { Chat } from './roomchat.js';
 import { RoomTime } from './roomtime.js';
 import { RoomView } from './roomview.js';
+import { Signs } from './signs.js';
 import { Socket } from './socket.js';
-import { firstText } from './texts.js';
+import { firstText, text } from './texts.js';
 import { ask } from './watch.js';
 
 const view = new RoomView();
@@ -27,14 +32,16 @@ const door = new Door(view.doorForm, clock);
 tick([door]);
 const time = new RoomTime(door, clock, view.ends);
 
+/** What was on when this page was in the room, before it was loaded again. */
+const former = inside(view.room);
+/** @type {import('./reentry.js').Devices} */ const on = former ?? { audio: true, video: true };
 /** @type {MediaStream} */ let stream = new MediaStream();
-/** @type {Peer|undefined} */ let peer;
 /** @type {any} */ let seat; // the last `room` message
 /** @type {string|undefined} */ let resume;
-/** @type {object[]} signals that came before one went in */ let held = [];
-/** @type {object[]} signals that could not be sent */ let unsent = [];
 /** Set from a join's sending to its answer. */ let joining = false;
 /** Peer as the server sees it: absent, waiting or present. */ let other = 'absent';
+/** @type {number|undefined} since when the connection is lost, by performance.now() */ let lost;
+let began = Infinity; // to connect, likewise
 let entered = false;
 let over = false;
 /** @type {any} */ let awake;
@@ -51,7 +58,54 @@ const socket = new Socket({
     if (state === 'replaced') end('replaced', true);
     else view.tick('connection', state === 'down' ? 'no' : 'wait'); // signed out, the seat's token still holds
   },
+  arrived: (before) => call.outbox.arrived(before),
 });
+
+const call = new Call({
+  polite: view.seat === 'owner',
+  stream,
+  send: (data) => !joining && socket.send({ type: 'signal', data }),
+  ready: () => !joining && socket.open && other !== 'absent',
+  doubt: () => socket.prove(),
+  track: (event) => view.showRemote(event),
+  state: (state) => {
+    if (over) return;
+    if (state === 'new') code.reset();
+    if (state === 'connected') {
+      view.state('connected');
+      code.connected();
+    }
+    drawStage();
+  },
+  lost: (since) => {
+    lost = since;
+    if (!over) view.state(since === undefined && call.connected ? 'connected' : 'open');
+    drawStage();
+  },
+});
+
+const signs = new Signs(view.seat);
+const line = new LineWatch({
+  call,
+  signs,
+  lost: () => lost !== undefined,
+  stream: () => stream,
+  send: (message) => joining || socket.send(message),
+});
+
+const code = new Code({
+  vet: view.seat === 'vet',
+  say: (message) => call.peer.say(message),
+  fingerprints: () => call.peer.fingerprints(),
+  show: (state, digits) => {
+    signs.code(state, digits);
+    view.alarm(state === 'wrong');
+  },
+});
+for (const type of ['code_commit', 'code_nonce', 'code_reveal']) call.on(type, (message) => code.hear(message));
+call.follow((open) => (open ? code.begin() : undefined));
+
+const devices = new Devices(() => stream, ownChanged);
 
 const chat = new Chat({
   seat: view.seat,
@@ -67,9 +121,9 @@ const handlers = {
   /** @param {any} message */
   kept: (message) => chat.kept(message),
   /** @param {any} message */
-  peer: (message) => tookPeer(message.peer),
+  peer: (message) => tookPeer(message.peer, true),
   /** @param {any} message */
-  signal: (message) => (peer ? peer.receive(message.data) : void held.push(message.data)),
+  signal: (message) => call.hear(message.data, entered),
   /** @param {any} message */
   error: ({ code }) => {
     if (code === 'forbidden') end(seat && view.seat === 'vet' ? 'gone' : 'forbidden'); // who had a seat lost it to another vet
@@ -83,6 +137,7 @@ async function tookRoom(room) {
   const before = { version: door.version, state: door.state };
   joining = false;
   seat = { ...seat, ...room };
+  call.peer.polite = seat.polite ?? call.peer.polite;
   resume = room.resume ?? resume;
   view.tick('connection', 'yes');
   if (!door.apply(room)) return;
@@ -90,14 +145,14 @@ async function tookRoom(room) {
   chat.door(room.state);
   if (room.state === 'closed') return end(room.reason || 'ended');
   if (room.state === 'locked' && entered) return end('moved');
-  view.opened(room.state === 'open', peer?.connected ?? false);
-  tookPeer(room.peer ?? other);
-  if (room.state === 'open' && room.ice_servers && peer) peer.setServers(room.ice_servers);
+  view.opened(room.state === 'open', call.connected && lost === undefined);
+  if (room.ice_servers && call.peer.started) call.peer.setServers(room.ice_servers);
   if (fresh) {
-    cameBack(room.resumed);
+    call.back(room.resumed);
     chat.joined(room.resumed);
   }
-  if (room.state === 'open' && view.auto) enter();
+  tookPeer(room.peer ?? other, false);
+  if (room.state === 'open' && (view.auto || former)) enter();
 }
 
 /** A frame tells of the door alone: how late the vet is, when it ends and who the vet is, only the reservation does. */
@@ -108,36 +163,23 @@ async function learn() {
   view.vet(reservation.vet.name);
 }
 
-/** After a break: what waited goes out, or, where something may be lost, both sides begin ICE anew. @param {boolean} resumed */
-function cameBack(resumed) {
-  const waiting = unsent.splice(0);
-  if (resumed) waiting.forEach((data) => signal(data));
-  if (peer && (!resumed || !peer.connected)) peer.restart(seat.ice_servers);
-}
-
-/** @param {string} now */
-function tookPeer(now) {
-  const came = other === 'absent' && now !== 'absent';
-  const again = came && peer !== undefined && !peer.connected;
+/** @param {string} now @param {boolean} said by itself: the same again means another browser */
+function tookPeer(now, said) {
+  const came = now !== 'absent' && (other === 'absent' || (said && now === other));
   other = now;
   door.setPeer(now);
-  view.other(now, peer?.connected ?? false);
-  if (now === 'absent' && peer?.connected) lookAgain();
-  if (again) peer?.renew(); // it had left for good: it comes back as a new connection
+  drawStage();
+  if (now === 'absent') call.comeback.look(); // gone, or only its socket is, while the media goes on
+  else if (came && call.peer.started) call.comeback.came();
   else if (entered) start();
-}
-
-/** The server lost sight of the other side: gone, or only its socket is, while the media goes on? */
-async function lookAgain() {
-  if (!peer || (await peer.flows()) || over || other !== 'absent') return;
-  view.state('open');
-  view.other(other, false);
 }
 
 /** Goes in. Does nothing while the door is not open by the server's word. */
 function enter() {
   if (entered || over || door.state !== 'open') return;
   entered = true;
+  socket.urgent = true;
+  keepInside(view.room, on);
   stopLevel();
   view.entered();
   if (matchMedia('(min-width: 60rem)').matches) chat.show(true);
@@ -146,28 +188,24 @@ function enter() {
 }
 
 function start() {
-  if (peer || over || door.state !== 'open' || (other === 'absent' && held.length === 0)) return;
-  peer = new Peer({
-    polite: seat.polite ?? view.seat === 'owner',
-    iceServers: seat.ice_servers ?? [],
-    stream,
-    send: signal,
-    track: ({ track, streams }) => view.showRemote(track, streams[0]),
-    state: (state) => over || view.connection(state, other),
-  });
-  held.splice(0).reduce((done, data) => done.then(() => peer?.receive(data)), Promise.resolve());
+  if (call.peer.started || over || door.state !== 'open' || (other === 'absent' && !call.called)) return;
+  began = Math.min(began, performance.now());
+  call.start(seat.ice_servers ?? [], former !== undefined);
 }
 
-/** @param {object} data */
-function signal(data) {
-  if (joining || !socket.send({ type: 'signal', data })) unsent.push(data);
+function drawStage() {
+  if (over) return;
+  const now = performance.now();
+  const connected = call.connected && lost === undefined;
+  view.stage({ other, connected, lost: lost === undefined ? undefined : now - lost, waited: now - began, theirs: line.theirs, own: line.own });
 }
 
 /** @param {string} why ended, vet, cancelled, no_show, moved, left, replaced, gone or forbidden @param {boolean} [mayReturn] */
 function end(why, mayReturn = false) {
   if (over) return;
   over = true;
-  peer?.close();
+  keepInside(view.room, undefined);
+  for (const part of [line, code, call, devices]) part.close();
   stopLevel();
   for (const track of stream.getTracks()) track.stop();
   awake?.release?.();
@@ -183,20 +221,20 @@ function leave() {
 }
 
 async function close() {
-  const answer = await call('POST', `/vet/rooms/${view.room}/close`);
+  const answer = await request('POST', `/vet/rooms/${view.room}/close`);
   if (answer.ok) end('vet');
-  else view.say('call.close_failed');
+  else time.tell(text('call.close_failed'));
 }
 
 async function noShow() {
-  const answer = await call('POST', `/vet/reservations/${door.reservation}/no-show`);
+  const answer = await request('POST', `/vet/reservations/${door.reservation}/no-show`);
   if (answer.ok) end('no_show');
-  else view.say('call.close_failed');
+  else time.tell(text('call.close_failed'));
 }
 
 /** @param {number} minutes */
 async function extend(minutes) {
-  const answer = await call('POST', `/vet/rooms/${view.room}/extend`, { minutes });
+  const answer = await request('POST', `/vet/rooms/${view.room}/extend`, { minutes });
   if (answer.ok) await learn();
   else time.tell(firstText(`call.extend_${answer.code}`, 'call.extend_failed'));
 }
@@ -211,10 +249,27 @@ async function useMedia() {
   }
   for (const track of stream.getTracks()) track.stop(); // of the last try: no camera or microphone stays on unseen
   stream = media.stream;
+  for (const track of stream.getTracks()) track.enabled = on[/** @type {'audio'|'video'} */ (track.kind)];
+  devices.follow();
   view.media(stream, media.problem);
-  peer?.setStream(stream);
+  ownChanged();
   stopLevel();
   if (!entered) stopLevel = showLevel(stream, view.meter);
+}
+
+/** @param {'audio'|'video'} kind @param {boolean} now */
+function toggle(kind, now) {
+  on[kind] = now;
+  for (const track of stream.getTracks()) track.enabled = on[/** @type {'audio'|'video'} */ (track.kind)];
+  if (entered) keepInside(view.room, on);
+  ownChanged();
+}
+
+/** One's own tracks are others, or on or off. */
+function ownChanged() {
+  view.own(stream);
+  call.peer.setStream(stream);
+  line.picture();
 }
 
 async function keepAwake() {
@@ -225,18 +280,14 @@ async function keepAwake() {
   }
 }
 
-view.listen({
-  enter,
-  leave,
-  close,
-  noShow,
-  extend,
-  again: useMedia,
-  toggle: (kind, on) => stream.getTracks().filter((t) => t.kind === kind).forEach((t) => (t.enabled = on)),
-});
+view.listen({ enter, leave, close, noShow, extend, again: useMedia, toggle });
+document.addEventListener('visibilitychange', () => document.hidden || !entered || over || keepAwake()); // it is lost when hidden
+window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload()); // what was frozen has lost its connections
 setInterval(() => {
   view.left(time.left());
-  if (entered && !over) view.banner(time.banner(peer?.connected ?? false));
+  if (!entered || over) return;
+  view.banner(time.banner(call.connected && lost === undefined));
+  drawStage();
 }, 500);
 chat.door(door.state);
 if (door.state === 'closed') end(door.reason || 'ended'); // no camera light for a visit that is over

@@ -1,5 +1,6 @@
 /** What the call's page shows: all reading and writing of its elements, no decisions. */
 import { firstText, text } from './texts.js';
+import { stageWords } from './stage.js';
 import { NOTICE } from './roomtime.js';
 import { movable } from './selfview.js';
 import { countdown } from './times.js';
@@ -22,6 +23,10 @@ export class RoomView {
     /** @type {HTMLVideoElement} */ this.remote = get('[data-remote]');
     this.ends = Date.parse(this.root.dataset.ends ?? '');
     this.words = get('[data-stage-words]');
+    this.seconds = get('[data-stage-seconds]');
+    this.silenced = false; // until a tap
+    this.alarmed = false;
+    /** @type {EventTarget|null} the connection whose picture is shown */ this.shownOf = null;
     this.heard = ''; // the key of what a screen reader was told last
     this.state('waiting');
   }
@@ -50,10 +55,7 @@ export class RoomView {
     get('[data-return]').addEventListener('click', () => location.reload());
     movable(get('.self-box'));
     this.#toggle('button[data-microphone]', (pressed) => on.toggle('audio', pressed));
-    this.#toggle('button[data-camera]', (pressed) => {
-      on.toggle('video', pressed);
-      this.root.dataset.camera = pressed ? 'on' : 'off';
-    });
+    this.#toggle('button[data-camera]', (pressed) => on.toggle('video', pressed));
     this.#asked('close', '[data-close]', on.close);
     this.#asked('no-show', '[data-no-show]', on.noShow);
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-extend]'))) {
@@ -98,8 +100,7 @@ export class RoomView {
   /** @param {MediaStream} stream @param {string} problem */
   media(stream, problem) {
     const [video, audio] = [stream.getVideoTracks().length > 0, stream.getAudioTracks().length > 0];
-    this.self.srcObject = stream;
-    this.root.dataset.camera = video ? 'on' : 'off';
+    this.own(stream);
     this.tick('camera', video ? 'yes' : 'no');
     this.tick('microphone', audio ? 'yes' : 'no');
     /** @type {HTMLButtonElement} */ (get('button[data-camera]')).disabled = !video;
@@ -108,6 +109,16 @@ export class RoomView {
     line.hidden = problem === '';
     const words = line.querySelector('span');
     if (words) words.textContent = firstText(`call.media_${problem}`);
+  }
+
+  /** One's own picture, and what is on. @param {MediaStream} stream */
+  own(stream) {
+    if (this.self.srcObject !== stream) this.self.srcObject = stream;
+    const on = (/** @type {MediaStreamTrack[]} */ tracks) => tracks.some((track) => track.enabled && track.readyState === 'live');
+    this.root.dataset.camera = on(stream.getVideoTracks()) ? 'on' : 'off';
+    for (const [selector, tracks] of /** @type {[string, MediaStreamTrack[]][]} */ ([['camera', stream.getVideoTracks()], ['microphone', stream.getAudioTracks()]])) {
+      if (tracks.length > 0) get(`button[data-${selector}]`).setAttribute('aria-pressed', String(tracks[0].enabled));
+    }
   }
 
   /** @param {boolean} open @param {boolean} connected */
@@ -120,41 +131,27 @@ export class RoomView {
     get('.call-title').focus(); // not the bar: a stray key press must not leave
   }
 
-  /** @param {string} peer absent, waiting or present @param {boolean} connected */
-  other(peer, connected) {
-    if (connected) return;
-    const who = this.seat === 'vet' ? 'owner' : 'vet';
-    this.say(peer === 'absent' ? `call.${who}_absent` : 'call.connecting');
+  /** What stands over the picture, and whether there is one under it. @param {Omit<import('./stage.js').Now, 'seat'|'muted'|'alarmed'>} now */
+  stage(now) {
+    const { key, seconds } = stageWords({ ...now, seat: this.seat, muted: this.silenced, alarmed: this.alarmed });
+    const words = key && firstText(key);
+    if (this.words.textContent !== words) this.words.textContent = words; // heard once
+    const passed = seconds === undefined ? '' : text('call.seconds', { n: seconds }); // seen, not heard
+    if (this.seconds.textContent !== passed) this.seconds.textContent = passed;
+    this.root.dataset.picture = now.theirs;
   }
 
-  /** @param {RTCPeerConnectionState} state @param {string} peer */
-  connection(state, peer) {
-    if (state === 'connected') {
-      this.state('connected');
-      this.say('');
-    } else if (state === 'disconnected' || state === 'failed') {
-      this.state('open');
-      if (peer === 'absent') this.other(peer, false);
-      else this.say('call.lost');
-    }
+  /** Somebody may sit between. @param {boolean} on */
+  alarm(on) {
+    this.alarmed = on;
   }
 
-  /** @param {string} key of the texts; empty for no words */
-  say(key) {
-    const words = key === '' ? '' : text(key);
-    if (this.words.textContent !== words) this.words.textContent = words;
-  }
-
-  /** @param {MediaStreamTrack} track @param {MediaStream|undefined} stream */
-  async showRemote(track, stream) {
+  /** @param {RTCTrackEvent} event */
+  async showRemote({ track, target }) {
     const shown = /** @type {MediaStream|null} */ (this.remote.srcObject);
-    if (stream) {
-      if (shown !== stream) this.remote.srcObject = stream;
-    } else if (shown) {
-      shown.addTrack(track);
-    } else {
-      this.remote.srcObject = new MediaStream([track]);
-    }
+    if (shown && this.shownOf === target) shown.addTrack(track);
+    else this.#change(new MediaStream([track]));
+    this.shownOf = target;
     try {
       await this.remote.play();
     } catch (error) {
@@ -162,14 +159,26 @@ export class RoomView {
     }
   }
 
+  /** The last picture stays until the first of the new stream. @param {MediaStream} stream */
+  #change(stream) {
+    const { remote } = this;
+    if (remote.videoWidth > 0) {
+      const last = document.createElement('canvas');
+      [last.width, last.height] = [remote.videoWidth, remote.videoHeight];
+      last.getContext('2d')?.drawImage(remote, 0, 0);
+      remote.poster = last.toDataURL('image/jpeg');
+    }
+    remote.srcObject = stream;
+    remote.addEventListener('loadeddata', () => (this.root.dataset.seen = 'true'), { once: true });
+  }
+
   /** Sound without a gesture is refused where no microphone is open: the picture plays, a tap brings the sound. */
   #askToPlay() {
     this.remote.muted = true;
     this.remote.play().catch(() => {});
-    this.say('call.tap_to_hear');
+    this.silenced = true;
     const unmute = () => {
-      this.remote.muted = false;
-      this.say('');
+      this.remote.muted = this.silenced = false;
     };
     document.addEventListener('pointerdown', unmute, { once: true });
   }

@@ -1,0 +1,144 @@
+/**
+ * Watches how the call goes, each second, and acts on it: steps one's own picture down and up, says how good it is to the
+ * page, to the other side and to the server, and why there is no picture.
+ *
+ * @typedef {import('./call.js').Call} Call
+ * @typedef {import('./stage.js').Picture} Picture
+ * @typedef {import('./vitals.js').Sample} Sample
+ */
+import { Plan } from './plan.js';
+import { LEVELS, Quality } from './quality.js';
+import { keepTo } from './senders.js';
+import { Vitals, count } from './vitals.js';
+
+const EACH = 1_000;
+/** A level is told when it changed, and again after this, ms. */
+const TELL_AGAIN = 10_000;
+/** Pictures of the other side that did not come in so many samples do not come. */
+const NO_PICTURE = 4;
+/** @type {Picture[]} */
+const PICTURES = ['on', 'off', 'none', 'line'];
+
+export class LineWatch {
+  #vitals = new Vitals();
+  #quality = new Quality();
+  #plan = new Plan();
+  /** @type {RTCPeerConnection|undefined} that is watched */ #pc;
+  /** @type {Sample|undefined} */ #last;
+  /** @type {Picture|undefined} as the other side says */ #said;
+  /** @type {string|undefined} likewise */ #theirLevel;
+  #missing = 0;
+  #applied = '';
+  #told = '';
+  #toldAt = -Infinity;
+  /** @type {Picture} */ #own = 'on';
+
+  /**
+   * @param {object} with_
+   * @param {Call} with_.call
+   * @param {() => boolean} with_.lost
+   * @param {() => MediaStream} with_.stream one's own
+   * @param {(message: object) => void} with_.send to the server
+   * @param {import('./signs.js').Signs} with_.signs
+   */
+  constructor({ call, lost, stream, send, signs }) {
+    this.call = call;
+    this.lost = lost;
+    this.stream = stream;
+    this.send = send;
+    this.signs = signs;
+    call.on('quality', ({ level }) => LEVELS.includes(level) && (this.#theirLevel = level));
+    call.on('picture', ({ state }) => PICTURES.includes(state) && (this.#said = state));
+    call.follow((open) => this.#channels(open));
+    this.timer = setInterval(() => this.#beat(), EACH);
+  }
+
+  /** What comes of the other side's picture. @returns {Picture} */
+  get theirs() {
+    if (this.#said === 'on' || this.#said === undefined) return this.#missing < NO_PICTURE ? 'on' : this.#said ? 'line' : 'none';
+    return this.#said;
+  }
+
+  /** What is sent of one's own. */
+  get own() {
+    return this.#own;
+  }
+
+  /** @param {boolean} open */
+  #channels(open) {
+    this.#said = this.#theirLevel = undefined;
+    if (open) this.picture();
+    if (open) this.call.peer.say({ type: 'quality', level: this.#quality.level });
+  }
+
+  /** One's own picture may be another: the other side is told why there is none. */
+  picture() {
+    const [track] = this.stream().getVideoTracks();
+    if (!track || track.readyState === 'ended' || track.muted) this.#own = 'none';
+    else if (!track.enabled) this.#own = 'off';
+    else this.#own = this.#plan.step.rate === 0 ? 'line' : 'on';
+    this.call.peer.say({ type: 'picture', state: this.#own });
+  }
+
+  async #beat() {
+    const { peer, comeback } = this.call;
+    if (!peer.started) return;
+    const pc = peer.connection;
+    if (pc !== this.#pc) this.#begin(pc);
+    const counters = await count(pc);
+    if (pc !== peer.connection || pc.connectionState === 'closed') return;
+    const sample = this.#vitals.since(counters);
+    if (!sample) return;
+    this.#last = sample;
+    comeback.beat(sample.silent);
+    this.#take(sample);
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #begin(pc) {
+    this.#pc = pc;
+    this.#vitals.reset();
+    this.#plan.renew();
+    this.#applied = '';
+    this.#missing = 0;
+  }
+
+  /** @param {Sample} sample */
+  #take(sample) {
+    if (this.lost() || !this.call.connected) {
+      this.#quality.lose();
+    } else {
+      this.#missing = sample.frames > 0 || sample.silent ? 0 : this.#missing + 1;
+      const { name } = this.#plan.add(sample);
+      this.#quality.add(sample, name === 'audio' || this.theirs === 'line' ? 1 : 3);
+      this.#keep();
+    }
+    this.#tell();
+  }
+
+  #keep() {
+    const { step } = this.#plan;
+    const senders = this.call.peer.connection.getSenders().map(({ track }) => track?.id).join(' ');
+    if (this.#applied === `${step.name} ${senders}`) return;
+    this.#applied = `${step.name} ${senders}`;
+    keepTo(this.call.peer.connection, step);
+    this.picture();
+  }
+
+  #tell() {
+    const { level } = this.#quality;
+    const relay = this.#last?.relay ?? false;
+    this.signs.quality(level, this.#theirLevel, { relay, step: this.#plan.step.name });
+    const news = { level, video: this.#own !== 'line' && this.theirs !== 'line', relay };
+    const told = JSON.stringify(news);
+    const now = performance.now();
+    if (told === this.#told && now - this.#toldAt < TELL_AGAIN) return;
+    [this.#told, this.#toldAt] = [told, now];
+    this.call.peer.say({ type: 'quality', level });
+    this.send({ type: 'quality', ...news });
+  }
+
+  close() {
+    clearInterval(this.timer);
+  }
+}

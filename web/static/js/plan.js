@@ -1,0 +1,100 @@
+/**
+ * What is sent of one's own picture where the way is narrow: the picture steps down before the sound suffers. Down at once,
+ * up only when it has been clear for a while, and after an attempt in vain later and later.
+ *
+ *   full → half → quarter → audio
+ *
+ * @typedef {import('./vitals.js').Sample} Sample
+ * @typedef {{name: string, needs: number, bitrate: number, scale: number, rate: number, sound: number}} Step
+ */
+
+/**
+ * @type {Step[]} needs is what the way must carry, sound and all; bitrate bounds the picture, sound the sound (bit/s); scale
+ *   divides its width and height; rate bounds its frames a second
+ */
+export const STEPS = [
+  { name: 'full', needs: 350_000, bitrate: 2_500_000, scale: 1, rate: 30, sound: 48_000 },
+  { name: 'half', needs: 180_000, bitrate: 450_000, scale: 2, rate: 20, sound: 40_000 },
+  { name: 'quarter', needs: 90_000, bitrate: 120_000, scale: 4, rate: 12, sound: 32_000 },
+  { name: 'audio', needs: 0, bitrate: 0, scale: 4, rate: 0, sound: 24_000 },
+];
+
+/** The sound suffers: lost, or so late that the way is full. */
+const SUFFERS = { sound: 0.05, any: 0.15, trip: 0.9 };
+/** The way is clear. */
+const CLEAR = { any: 0.02, trip: 0.45, spare: 1.2 };
+/** Samples of a second each: in a row before a step down; after a step before the next; in a row before one up, at first and at most. */
+const DOWN = 2;
+const REST = 2;
+const UP = 6;
+const UP_AT_MOST = 60;
+/** A step up that is taken back within this was in vain. */
+const TRIAL = 8;
+/** The browser's estimate of a new way begins low, and means nothing for so long. */
+const WARM_UP = 8;
+
+export class Plan {
+  #at = 0;
+  #bad = 0;
+  #clear = 0;
+  #since = Infinity; // samples since the last step
+  #age = 0;
+  #wait = UP;
+  #rose = false; // the last step was up
+
+  get step() {
+    return STEPS[this.#at];
+  }
+
+  /** The way is another one. */
+  renew() {
+    this.#age = 0;
+  }
+
+  /** @param {Sample} sample @returns {Step} to take now */
+  add(sample) {
+    if (sample.silent) return this.step; // there is no way: nothing to adapt to
+    this.#age++;
+    this.#since++;
+    const narrow = this.#narrow(sample);
+    this.#bad = narrow || suffers(sample) ? this.#bad + 1 : 0;
+    this.#clear = this.#bad === 0 && this.#isClear(sample) ? this.#clear + 1 : 0;
+    if (this.#bad >= DOWN && this.#since > REST) this.#down(narrow ? sample.room : undefined);
+    else if (this.#clear >= this.#wait && this.#at > 0) this.#to(this.#at - 1);
+    return this.step;
+  }
+
+  /** The picture gets less than it needs, and that is why it is bad. @param {Sample} s */
+  #narrow(s) {
+    if (s.room === undefined || this.#age <= WARM_UP || s.room >= this.step.needs) return false;
+    return s.limited ?? s.told > CLEAR.any;
+  }
+
+  /** @param {Sample} s */
+  #isClear(s) {
+    const next = STEPS[Math.max(0, this.#at - 1)];
+    const spare = s.room === undefined || this.step.rate === 0 || s.room >= next.needs * CLEAR.spare; // without a picture nobody measures
+    return spare && s.told <= CLEAR.any && (s.trip ?? 0) <= CLEAR.trip;
+  }
+
+  /** @param {number|undefined} room to the step that fits it; else to the next */
+  #down(room) {
+    if (this.#at === STEPS.length - 1) return;
+    if (this.#rose && this.#since <= TRIAL) this.#wait = Math.min(UP_AT_MOST, this.#wait * 2);
+    const fits = room === undefined ? 0 : STEPS.findIndex((step) => step.needs <= room);
+    this.#to(Math.max(this.#at + 1, fits));
+  }
+
+  /** @param {number} at */
+  #to(at) {
+    this.#rose = at < this.#at;
+    this.#at = at;
+    this.#bad = this.#clear = this.#since = 0;
+    if (at === 0) this.#wait = Math.max(UP, this.#wait / 2);
+  }
+}
+
+/** @param {Sample} s */
+function suffers(s) {
+  return s.audioTold > SUFFERS.sound || s.told > SUFFERS.any || (s.trip ?? 0) > SUFFERS.trip;
+}
