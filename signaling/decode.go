@@ -29,6 +29,14 @@ func decode(frame []byte) (any, error) {
 	if seen, ok := plainSeen(frame); ok {
 		return seen, nil
 	}
+	if signal, ok := plainSignal(frame); ok {
+		return signal, nil
+	}
+	return decodeAny(frame)
+}
+
+// decodeAny reads a message in whatever way JSON lets it be written.
+func decodeAny(frame []byte) (any, error) {
 	if !utf8.Valid(frame) {
 		return nil, refuse(CodeMalformed, "the message is not UTF-8").closing(websocket.StatusInvalidFramePayloadData)
 	}
@@ -53,24 +61,6 @@ func decode(frame []byte) (any, error) {
 		return nil, err
 	}
 	return message, nil
-}
-
-// plainSeen reads a Seen that is written without any freedom, as browsers do: it comes from all sockets at once when
-// many doors open. Anything else is left to decode.
-func plainSeen(frame []byte) (Seen, bool) {
-	rest, begins := bytes.CutPrefix(frame, []byte(`{"type":"seen","n":`))
-	digits, ends := bytes.CutSuffix(rest, []byte("}"))
-	if !begins || !ends || len(digits) == 0 || len(digits) > 18 || digits[0] == '0' {
-		return Seen{}, false
-	}
-	var n uint64
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return Seen{}, false
-		}
-		n = 10*n + uint64(c-'0')
-	}
-	return Seen{n}, true
 }
 
 func readChat(o *object) any {
