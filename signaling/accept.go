@@ -1,28 +1,18 @@
 package signaling
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/coder/websocket"
-)
-
-// The buffers of a socket. What a browser sends is small but for descriptions, which are read past the buffer; a room
-// frame fits into one write.
-const (
-	readBuffer  = 128
-	writeBuffer = 1024
 )
 
 // ServeHTTP is GET /ws. Before the upgrade it answers 403 to an absent or foreign Origin (the upgrade is a GET, which
@@ -50,7 +40,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem(w, err.status, err.code, err.detail)
 		return
 	}
-	slim := &slimWriter{ResponseWriter: w, heard: &p.heard}
+	slim := &slimWriter{ResponseWriter: w, heard: &p.heard, rest: p.carry}
 	conn, err := websocket.Accept(slim, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{Subprotocol},
 		InsecureSkipVerify: true, // checked above, against an explicit list
@@ -61,7 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	conn.SetReadLimit(-1) // read applies our own, to say too_large before it closes
-	p.open(cuttable{conn, slim.conn})
+	p.open(wireSocket{conn, slim.conn})
 	go func() {
 		defer s.running.Done()
 		p.read(conn)
@@ -108,17 +98,17 @@ func (p *peer) read(conn *websocket.Conn) {
 }
 
 func (p *peer) readOne(typ websocket.MessageType, r io.Reader) error {
-	buf := frames.Get().(*bytes.Buffer)
-	defer frames.Put(buf)
-	if err := readFrame(buf, typ, r); err != nil {
+	m := incoming.Get().(*inMessage)
+	defer incoming.Put(m)
+	if err := m.read(typ, r); err != nil {
 		return err
 	}
 	switch {
 	case p.over():
 	case p.seat == nil:
-		aside(func() { p.receive(buf.Bytes()) })
+		aside(func() { p.receive(m.Bytes()) })
 	default:
-		p.receive(buf.Bytes())
+		p.receive(m.Bytes())
 	}
 	return nil
 }
@@ -134,76 +124,37 @@ func aside(f func()) {
 	<-done
 }
 
-// frames are the buffers into which messages are read: a socket that waits has none.
-var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// inMessage is a message that is being read. The buffer holds most messages from the start, so that one read is enough.
+type inMessage struct {
+	bytes.Buffer
+	limited io.LimitedReader
+}
 
-// readFrame reads one message. Its refusals end the socket: what follows cannot be made sense of.
-func readFrame(buf *bytes.Buffer, typ websocket.MessageType, r io.Reader) error {
+const inMessageSize = 2 << 10
+
+// incoming are the buffers into which messages are read: a socket that waits has none.
+var incoming = sync.Pool{New: func() any {
+	m := new(inMessage)
+	m.Grow(inMessageSize)
+	return m
+}}
+
+// read reads one message. Its refusals end the socket: what follows cannot be made sense of.
+func (m *inMessage) read(typ websocket.MessageType, r io.Reader) error {
 	if typ != websocket.MessageText {
 		return refuse(CodeMalformed, "messages are text frames").closing(websocket.StatusUnsupportedData)
 	}
-	buf.Reset()
-	if _, err := buf.ReadFrom(io.LimitReader(r, MaxFrame+1)); err != nil {
+	m.Reset()
+	m.limited = io.LimitedReader{R: r, N: MaxFrame + 1}
+	_, err := m.ReadFrom(&m.limited)
+	m.limited.R = nil
+	if err != nil {
 		return fmt.Errorf("read a message: %w", err)
 	}
-	if buf.Len() > MaxFrame {
+	if m.Len() > MaxFrame {
 		return refuse(CodeTooLarge, "a message has at most 64 KiB").closing(websocket.StatusMessageTooBig)
 	}
 	return nil
-}
-
-// slimWriter hands the connection over with small buffers, in place of the server's of 4 KiB each way, and watches for
-// signs of life.
-type slimWriter struct {
-	http.ResponseWriter
-	heard *atomic.Bool
-	conn  *slimConn // once it was handed over
-}
-
-// Hijack implements http.Hijacker.
-func (w *slimWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	early, err := rw.Reader.Peek(rw.Reader.Buffered())
-	if err != nil {
-		conn.Close()
-		return nil, nil, fmt.Errorf("take over the connection: %w", err)
-	}
-	w.conn = &slimConn{Conn: conn, heard: w.heard, early: slices.Clone(early)}
-	return w.conn, bufio.NewReadWriter(bufio.NewReaderSize(w.conn, readBuffer), bufio.NewWriterSize(w.conn, writeBuffer)), nil
-}
-
-type slimConn struct {
-	net.Conn
-	heard *atomic.Bool
-	early []byte // what came together with the request
-}
-
-func (c *slimConn) Read(b []byte) (int, error) {
-	if len(c.early) > 0 {
-		n := copy(b, c.early)
-		c.early = c.early[n:]
-		return n, nil
-	}
-	n, err := c.Conn.Read(b)
-	if n > 0 {
-		c.heard.Store(true)
-	}
-	return n, err
-}
-
-// cuttable is a socket whose CloseNow also ends a closing handshake that waits for its client.
-type cuttable struct {
-	*websocket.Conn
-	raw net.Conn
-}
-
-// CloseNow implements socket.
-func (c cuttable) CloseNow() error {
-	c.raw.Close()
-	return c.Conn.CloseNow()
 }
 
 // rejection is an answer instead of a socket.

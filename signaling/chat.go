@@ -25,7 +25,7 @@ func (p *peer) chat(m Chat) {
 		return
 	}
 	at := clinic.Millis(now)
-	if !p.pass(encode(ChatFrame{"chat", p.seat.role, m.Text, events.Time{Time: at}, m.ID}), plain) || p.srv.cfg.Chats == nil {
+	if !p.pass(encode(ChatFrame{"chat", p.seat.role, m.Text, events.Time{Time: at}, m.ID}), plain, now) || p.srv.cfg.Chats == nil {
 		return
 	}
 	p.at.mu.Lock()

@@ -84,7 +84,7 @@ type (
 	}
 
 	// Bus carries what passes between processes, at most once and only to who listens: a publisher hears itself too.
-	// Messages of one publisher on one subject come in order.
+	// Messages of one publisher on one subject come in order. Publish does not keep the data.
 	Bus interface {
 		Publish(subject string, data []byte) error
 		Subscribe(subject string, fn func(subject string, data []byte)) (cancel func(), err error)

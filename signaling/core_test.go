@@ -28,7 +28,7 @@ type fakeSocket struct {
 
 func newFakeSocket() *fakeSocket { return &fakeSocket{closed: make(chan struct{})} }
 
-func (f *fakeSocket) Write(_ context.Context, _ websocket.MessageType, b []byte) error {
+func (f *fakeSocket) Write(frames [][]byte) error {
 	f.mu.Lock()
 	stuck := f.stuck
 	f.mu.Unlock()
@@ -36,13 +36,15 @@ func (f *fakeSocket) Write(_ context.Context, _ websocket.MessageType, b []byte)
 		<-f.closed
 		return errors.New("closed")
 	}
-	frame, err := signalingtest.Parse(b)
-	if err != nil {
-		panic(fmt.Sprintf("%q: %v", b, err))
+	for _, b := range frames {
+		frame, err := signalingtest.Parse(b)
+		if err != nil {
+			panic(fmt.Sprintf("%q: %v", b, err))
+		}
+		f.mu.Lock()
+		f.frames = append(f.frames, frame)
+		f.mu.Unlock()
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.frames = append(f.frames, frame)
 	return nil
 }
 

@@ -18,13 +18,18 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
+// numberRoom is how many bytes a number takes at most.
+const numberRoom = len(`,"n":`) + 20
+
 // numbered gives the frame with its "n". The frame itself stays as it is: others may be sent the same.
 func numbered(frame []byte, n uint64) []byte {
-	out := make([]byte, 0, len(frame)+len(`,"n":`)+20)
-	out = append(out, frame[:len(frame)-1]...)
-	out = append(out, `,"n":`...)
-	out = strconv.AppendUint(out, n, 10)
-	return append(out, '}')
+	return numberOwn(append(make([]byte, 0, len(frame)+numberRoom), frame...), n)
+}
+
+// numberOwn is numbered for a frame that nobody else has: it is changed, and kept in its place where that has room.
+func numberOwn(frame []byte, n uint64) []byte {
+	frame = append(frame[:len(frame)-1], `,"n":`...)
+	return append(strconv.AppendUint(frame, n, 10), '}')
 }
 
 // signalFrame is encode(SignalFrame) without reading the data again.

@@ -1,10 +1,53 @@
 package signaling
 
-import "vetroom/clinic"
+import (
+	"net"
+	"sync/atomic"
+
+	"vetroom/clinic"
+)
 
 // What the tests see of the inside.
 
-var Decode = decode
+var (
+	Decode      = decode
+	DecodeAny   = decodeAny
+	PlainSeen   = plainSeen
+	PlainSignal = plainSignal
+)
+
+// Relay has frames wait for a process, and then carries them.
+func (s *Server) Relay(node, room string, frames ...string) {
+	var h *hop
+	for _, f := range frames {
+		h = s.relay(node, relayed{Room: room, To: clinic.RoleVet, Frame: []byte(f)})
+	}
+	s.carry(h)
+}
+
+// Unpack reads what Relay carried.
+func Unpack(b []byte) (frames []string, ok bool) {
+	for len(b) > 0 {
+		r, rest, ok := nextRelayed(b)
+		if !ok || len(rest) >= len(b) {
+			return frames, false
+		}
+		frames, b = append(frames, string(r.Frame)), rest
+	}
+	return frames, true
+}
+
+const HopBytes = hopBytes
+
+// SlimConn is a connection as a socket has it.
+type SlimConn struct{ *slimConn }
+
+func NewSlimConn(conn net.Conn, early []byte, rest func()) SlimConn {
+	return SlimConn{newSlimConn(conn, &slimWriter{heard: new(atomic.Bool), rest: rest}, early)}
+}
+
+func (c SlimConn) Hold()          { c.hold() }
+func (c SlimConn) Release() error { return c.release() }
 
 type Socket = socket
 
@@ -20,7 +63,10 @@ func (s *Server) Attach(conn Socket, who clinic.Who) (*Peer, bool) {
 	return &Peer{p}, true
 }
 
-func (p *Peer) Receive(frame string) { p.p.receive([]byte(frame)) }
+func (p *Peer) Receive(frame string) {
+	p.p.receive([]byte(frame))
+	p.p.carry()
+}
 
 func (p *Peer) Gone() {
 	p.p.gone()

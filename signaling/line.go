@@ -39,8 +39,13 @@ type acks struct {
 
 func newLine(l Limits) *line { return &line{frames: l.Replay, bytes: l.ReplayBytes} }
 
-// send numbers, keeps and passes on.
+// send numbers, keeps and passes on. The frame stays as it is.
 func (l *line) send(frame []byte, m mark) {
+	l.sendOwn(append(make([]byte, 0, len(frame)+numberRoom), frame...), m)
+}
+
+// sendOwn does the same with a frame that nobody else has, nor has any more.
+func (l *line) sendOwn(frame []byte, m mark) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.n++
@@ -50,7 +55,7 @@ func (l *line) send(frame []byte, m mark) {
 	case m == anAnswer && l.answerN == 0:
 		l.answerN = l.n
 	}
-	frame = numbered(frame, l.n)
+	frame = numberOwn(frame, l.n)
 	l.keep(frame)
 	if l.peer != nil {
 		l.peer.push(frame)

@@ -17,13 +17,21 @@ func (p *peer) receive(frame []byte) {
 		p.dropped()
 		return
 	}
-	message, err := decode(frame)
+	if m, ok := plainSignal(frame); ok {
+		p.signal(m, frame, now) // as it is
+		return
+	}
+	if m, ok := plainSeen(frame); ok {
+		p.acknowledge(m.N)
+		return
+	}
+	message, err := decodeAny(frame)
 	if err != nil {
 		p.refuse(refusalOf(err))
 		p.tolerate(now)
 		return
 	}
-	p.handle(message)
+	p.handle(message, now)
 }
 
 // dropped refuses a message that was one too many. It says so once a second; who goes on is closed.
@@ -43,7 +51,8 @@ func (p *peer) tolerate(now time.Time) {
 	}
 }
 
-func (p *peer) handle(message any) {
+func (p *peer) handle(message any, now time.Time) {
+	p.carry() // what comes now may have to wait for the database
 	switch m := message.(type) {
 	case Join:
 		if p.mayLookUp(1) {
@@ -52,7 +61,7 @@ func (p *peer) handle(message any) {
 	case Watch:
 		p.watch(m)
 	case Signal:
-		p.signal(m)
+		p.signal(m, signalFrame(m.Data), now)
 	case Chat:
 		p.chat(m)
 	case Check:
@@ -66,7 +75,7 @@ func (p *peer) handle(message any) {
 	case Leave:
 		p.leaveSeat()
 	case Ping:
-		p.push(encode(PongFrame{"pong", m.T, events.Time{Time: p.srv.now()}}))
+		p.push(encode(PongFrame{"pong", m.T, events.Time{Time: now}}))
 	}
 }
 
@@ -81,7 +90,8 @@ func (p *peer) mayLookUp(n int) bool {
 	return false
 }
 
-func (p *peer) signal(m Signal) {
+// signal passes a signal on, in a frame that stays the caller's.
+func (p *peer) signal(m Signal, frame []byte, now time.Time) {
 	if len(m.Data) > MaxSignal {
 		p.refuse(refuse(CodeTooLarge, "The data of a signal has at most %d bytes.", MaxSignal))
 		return
@@ -90,18 +100,19 @@ func (p *peer) signal(m Signal) {
 	if isAnswer(m.Data) {
 		mark = anAnswer
 	}
-	p.pass(signalFrame(m.Data), mark)
+	p.pass(frame, mark, now)
 }
 
-// pass gives a frame to the seat across, here or at another process, if the door is open: else it refuses, and is false.
-func (p *peer) pass(frame []byte, m mark) bool {
+// pass gives a frame, which stays the caller's, to the seat across, here or at another process, if the door is open now:
+// else it refuses, and is false.
+func (p *peer) pass(frame []byte, m mark, now time.Time) bool {
 	if p.seat == nil {
 		p.refuse(errNotJoined)
 		return false
 	}
 	d, to := p.at, seatIndex(p.seat.role.Other())
 	d.mu.Lock()
-	refused := d.passable(p.srv.now())
+	refused := d.passable(now)
 	far := d.far[to]
 	if t := d.seats[to]; refused == nil && t != nil {
 		t.line.send(frame, m)
@@ -113,9 +124,20 @@ func (p *peer) pass(frame []byte, m mark) bool {
 	case refused != nil:
 		p.refuse(refused)
 	case far.epoch != 0:
-		p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m})
+		if h := p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m}); h != p.hop {
+			p.carry() // the seat across went from one process to another
+			p.hop = h
+		}
 	}
 	return refused == nil
+}
+
+// carry sends to another process what waits for that. The reader calls it before it waits for anything.
+func (p *peer) carry() {
+	if p.hop != nil {
+		p.srv.carry(p.hop)
+		p.hop = nil
+	}
 }
 
 // acknowledge notes that the browser handled everything up to n.
@@ -170,6 +192,7 @@ func (p *peer) leaveSeat() {
 
 // gone gives back all that the socket held. Its seat waits for it.
 func (p *peer) gone() {
+	p.carry()
 	p.leave()
 	p.endEcho()
 	s := p.srv

@@ -14,7 +14,7 @@ import (
 
 // socket is what a peer needs of *websocket.Conn.
 type socket interface {
-	Write(ctx context.Context, typ websocket.MessageType, frame []byte) error
+	Write(frames [][]byte) error // text frames, in this order
 	Ping(ctx context.Context) error
 	Close(code websocket.StatusCode, reason string) error
 	CloseNow() error
@@ -32,6 +32,7 @@ type peer struct {
 	// Of the reader.
 	seat       *seat
 	at         *door              // of the seat
+	hop        *hop               // on which something of it waits
 	rooms      map[string]watched // and held, also those that it may not watch any more
 	vets       map[string]bool    // watched
 	messages   *rate.Limiter
@@ -152,15 +153,16 @@ func (p *peer) write() {
 func (p *peer) writer() {
 	stuck := time.AfterFunc(p.srv.cfg.Limits.WriteTimeout, func() { p.socket.CloseNow() })
 	defer stuck.Stop()
+	var batch [][]byte
 	for {
-		batch, status, reason := p.next()
-		for _, frame := range batch {
-			if err := p.socket.Write(context.Background(), websocket.MessageText, frame); err != nil {
-				p.socket.CloseNow()
-			}
-		}
+		var status websocket.StatusCode
+		var reason string
+		batch, status, reason = p.next(batch)
 		switch {
 		case len(batch) > 0:
+			if err := p.socket.Write(batch); err != nil {
+				p.socket.CloseNow()
+			}
 			stuck.Reset(p.srv.cfg.Limits.WriteTimeout)
 		case status != 0:
 			p.socket.Close(status, reason)
@@ -171,18 +173,20 @@ func (p *peer) writer() {
 	}
 }
 
-// next takes what is queued. If that is nothing the writer is over, and must close with the status if there is one.
-func (p *peer) next() (batch [][]byte, status websocket.StatusCode, reason string) {
+// next takes what is queued, and gives the queue the place of what was written. If nothing is queued the writer is over,
+// and must close with the status if there is one.
+func (p *peer) next(written [][]byte) (batch [][]byte, status websocket.StatusCode, reason string) {
+	clear(written)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {
-		p.writing = false
+		p.queue, p.writing = nil, false
 		if p.ended {
 			p.writing = true // for good: a second close would only wait
 		}
 		return nil, p.status, p.reason
 	}
-	batch, p.queue, p.queued = p.queue, nil, 0
+	batch, p.queue, p.queued = p.queue, written[:0], 0
 	return batch, 0, ""
 }
 

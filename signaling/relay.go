@@ -48,16 +48,16 @@ type busSeat struct {
 
 // relayed is a frame for a seat of another process.
 type relayed struct {
-	Room  string      `json:"room"`
-	To    clinic.Role `json:"to"`
-	Mark  mark        `json:"mark,omitempty"`
-	Frame []byte      `json:"-"` // follows in a line of its own, so that it passes untouched and is not encoded twice
+	Room  string
+	To    clinic.Role
+	Mark  mark
+	Frame []byte
 }
 
-// toNode is a message to one process: a frame, or seats that answer an announcement.
+// toNode is a message to one process: frames, which follow it, or seats that answer an announcement.
 type toNode struct {
-	Pass  *relayed  `json:"pass,omitempty"`
-	Seats *busSeats `json:"seats,omitempty"`
+	Frames int       `json:"frames,omitempty"`
+	Seats  *busSeats `json:"seats,omitempty"`
 }
 
 // nodes knows when each other process was last heard.
@@ -89,13 +89,17 @@ func (n *nodes) dead(self string, now time.Time) map[string]bool {
 	return dead
 }
 
-// publish sends a message, one JSON object in a line, over the bus, and what follows it in another line. What is lost
-// heals: seats with the next break, signals by their browser.
-func (s *Server) publish(subject string, v any, follows ...byte) {
+// publish sends a message, one JSON object in a line, over the bus. What is lost heals: seats with the next break, signals
+// by their browser.
+func (s *Server) publish(subject string, v any) {
 	if s.cfg.Bus == nil {
 		return
 	}
-	data := append(append(encode(v), '\n'), follows...)
+	s.send(subject, append(encode(v), '\n'))
+}
+
+// send publishes a whole message.
+func (s *Server) send(subject string, data []byte) {
 	if err := s.cfg.Bus.Publish(subject, data); err != nil {
 		s.cfg.Log.Debug("publish on the bus", "subject", subject, "error", err)
 	}
@@ -110,12 +114,6 @@ func (s *Server) askWhoSits(rooms []string) {
 	if len(rooms) > 0 {
 		s.publish(subjectSeats, busSeats{Node: s.cfg.Node, Again: true, Ask: rooms})
 	}
-}
-
-// relay sends a frame to the process that has the seat.
-func (s *Server) relay(node string, r relayed) {
-	s.stats.relayedFar.Add(1)
-	s.publish(subjectNode+node, toNode{Pass: &r}, r.Frame...)
 }
 
 // listen subscribes to all that concerns this process.
@@ -170,11 +168,23 @@ func (s *Server) hearNode(data []byte) {
 	follows, ok := s.unpack(data, &m)
 	switch {
 	case !ok:
-	case m.Pass != nil:
-		m.Pass.Frame = bytes.Clone(follows) // it is kept until it is acknowledged
-		s.passOn(*m.Pass)
 	case m.Seats != nil:
 		s.hearOf(*m.Seats)
+	default:
+		s.hearFrames(m.Frames, follows)
+	}
+}
+
+func (s *Server) hearFrames(count int, b []byte) {
+	now := s.now()
+	for range count {
+		r, rest, ok := nextRelayed(b)
+		if !ok {
+			s.cfg.Log.Warn("a frame on the bus cannot be read")
+			return
+		}
+		s.passOn(r, now)
+		b = rest
 	}
 }
 
@@ -277,7 +287,7 @@ func (s *Server) announceAll(hello bool) {
 
 // passOn gives a frame of another process to the seat here. The door over there was open; where it is not yet open
 // here, because the news is still on its way, the frame waits for it.
-func (s *Server) passOn(r relayed) {
+func (s *Server) passOn(r relayed, now time.Time) {
 	d := s.hub.find(r.Room)
 	if d == nil || len(r.Frame) < 2 || r.Frame[0] != '{' {
 		return
@@ -286,14 +296,14 @@ func (s *Server) passOn(r relayed) {
 	defer d.mu.Unlock()
 	i := seatIndex(r.To)
 	t := d.seats[i]
-	switch refused := d.passable(s.now()); {
+	switch refused := d.passable(now); {
 	case t == nil || refused == errRoomClosed:
 	case refused == errRoomLocked:
 		if len(d.early[i]) < maxEarly {
 			d.early[i] = append(d.early[i], r)
 		}
 	default:
-		t.line.send(r.Frame, r.Mark)
+		t.line.sendOwn(r.Frame, r.Mark)
 	}
 }
 
@@ -302,7 +312,7 @@ func (d *door) passEarly() {
 	for i, t := range d.seats {
 		for _, r := range d.early[i] {
 			if t != nil {
-				t.line.send(r.Frame, r.Mark)
+				t.line.sendOwn(r.Frame, r.Mark)
 			}
 		}
 		d.early[i] = nil

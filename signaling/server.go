@@ -31,6 +31,8 @@ type Server struct {
 	instants   *instantWatch
 	screenings screeningNews
 	nodes      nodes
+	hopsMu     sync.RWMutex    // guards hops
+	hops       map[string]*hop // by node
 	diary      *diary[clinic.Entry]
 	chats      *diary[said]
 	taker      *taker
@@ -91,6 +93,7 @@ func New(cfg Config) (*Server, error) {
 		instants:   newInstantWatch(),
 		screenings: newScreeningNews(),
 		nodes:      nodes{heard: map[string]time.Time{}},
+		hops:       map[string]*hop{},
 		diary:      newDiary("timeline", cfg.Timeline.Tell, cfg.Limits.Entries, cfg.Log),
 		attendance: newAttendance(),
 	}
