@@ -28,12 +28,17 @@ type cli struct {
 	Book   bookCmd   `cmd:"" help:"Bookings a second, and a race for slots."`
 	Pages  pagesCmd  `cmd:"" help:"Pages and reads at a constant rate, and their queries."`
 	Growth growthCmd `cmd:"" help:"The same on a small and on a large database."`
+	Relay  relayCmd  `cmd:"" help:"Signals a second between the two sides of rooms, on one process and across two."`
 	Table  tableCmd  `cmd:"" help:"Show results files, rounds of several runs put together."`
 
 	Clients    clientsCmd    `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
 	FloorRoom  floorRoomCmd  `cmd:"" hidden:"" help:"The floor of the sockets' benchmarks, as a child process."`
 	LeanServer leanServerCmd `cmd:"" hidden:"" help:"One of the servers that lean compares, as a child process."`
 	FloorPages floorPagesCmd `cmd:"" hidden:"" help:"The floor of the reads, as a child process."`
+
+	RelayClients relayClientsCmd `cmd:"" hidden:"" help:"The clients of the relay, as a child process."`
+	FloorRelay   floorRelayCmd   `cmd:"" hidden:"" help:"The floor of the relay, as a child process."`
+	Broker       brokerCmd       `cmd:"" hidden:"" help:"A NATS server, as a child process."`
 }
 
 func main() {

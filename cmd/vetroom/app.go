@@ -18,7 +18,8 @@ type app struct {
 	stdout, stderr io.Writer
 	log            *slog.Logger
 	due            dueNote
-	demo           bool // serve --demo
+	demo           bool    // serve --demo
+	socketMessages float64 // serve --socket-messages
 }
 
 // newLog writes to standard error, since standard output is a command's answer. Beside serve a command says only what

@@ -190,7 +190,7 @@ func (h *house) openSessions(*app) (err error) {
 	return err
 }
 
-func (h *house) openSignaling(*app) (err error) {
+func (h *house) openSignaling(a *app) (err error) {
 	if !h.cfg.Has(configs.Signaling) {
 		return nil
 	}
@@ -199,7 +199,8 @@ func (h *house) openSignaling(*app) (err error) {
 		Address: handlers.Neighbourhood(h.trustedProxies()),
 		Rights:  h.desk, Rooms: h.store, Seats: h.store, Timeline: h.store, Chats: h.store, Presence: h.store, Vets: h.store,
 		Slots: h.desk, Instants: h.desk, Screenings: h.store, Bus: wire{h.bus}, Feed: feed{h.conn}, Clock: h.store, Key: deriveKey(h.key, "resume"), ICE: h.iceServers, Echo: h.echoes(),
-		Node: h.node, OnTold: h.metrics.told, OnChecked: h.metrics.checked, Log: h.log.With("part", "signaling"),
+		Limits: signaling.Limits{Messages: a.socketMessages, Burst: int(2 * a.socketMessages)},
+		Node:   h.node, OnTold: h.metrics.told, OnChecked: h.metrics.checked, Log: h.log.With("part", "signaling"),
 	})
 	if err != nil {
 		return err

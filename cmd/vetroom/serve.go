@@ -22,7 +22,8 @@ const (
 )
 
 type serveCmd struct {
-	Demo bool `help:"On an empty database add a handful of demo vets, and print their logins once."`
+	Demo           bool    `help:"On an empty database add a handful of demo vets, and print their logins once."`
+	SocketMessages float64 `hidden:"" placeholder:"N" help:"Messages that a socket may send a second, for measurements; 0: what a person's browser needs."`
 }
 
 // Run serves until SIGINT or SIGTERM, then drains and ends.
@@ -35,7 +36,7 @@ func (c serveCmd) Run(a *app) error {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 	defer listener.Close()
-	a.demo = c.Demo
+	a.demo, a.socketMessages = c.Demo, c.SocketMessages
 	h, err := openHouse(a, listener.Addr())
 	if err != nil {
 		return err
