@@ -16,7 +16,7 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    := 20s
-BENCH       := herd idle memory lean book pages growth relay
+BENCH       := herd idle memory lean book pages growth relay call
 SIZE        := full
 
 # Where goroutines share data, the tests run under the race detector, and only

@@ -29,6 +29,7 @@ type cli struct {
 	Pages  pagesCmd  `cmd:"" help:"Pages and reads at a constant rate, and their queries."`
 	Growth growthCmd `cmd:"" help:"The same on a small and on a large database."`
 	Relay  relayCmd  `cmd:"" help:"Signals a second between the two sides of rooms, on one process and across two."`
+	Call   callCmd   `cmd:"" help:"From the open door to the first frame of the other side, in two browsers."`
 	Table  tableCmd  `cmd:"" help:"Show results files, rounds of several runs put together."`
 
 	Clients    clientsCmd    `cmd:"" hidden:"" help:"The clients of a benchmark, as a child process."`
@@ -38,6 +39,7 @@ type cli struct {
 
 	RelayClients relayClientsCmd `cmd:"" hidden:"" help:"The clients of the relay, as a child process."`
 	FloorRelay   floorRelayCmd   `cmd:"" hidden:"" help:"The floor of the relay, as a child process."`
+	FloorCall    floorCallCmd    `cmd:"" hidden:"" help:"The floor of the call, as a child process."`
 	Broker       brokerCmd       `cmd:"" hidden:"" help:"A NATS server, as a child process."`
 }
 
