@@ -178,13 +178,13 @@ function tookPeer(now, said) {
 function enter() {
   if (entered || over || door.state !== 'open') return;
   entered = true;
+  start(); // first: what is drawn meanwhile takes its time
   socket.urgent = true;
   keepInside(view.room, on);
   stopLevel();
   view.entered();
   if (matchMedia('(min-width: 60rem)').matches) chat.show(true);
   keepAwake();
-  start();
 }
 
 function start() {
