@@ -94,9 +94,8 @@ func (p *peer) endEcho() {
 	}
 }
 
-// checked notes how a check went.
+// checked notes how a check went. Its echo goes on: one may still look at it.
 func (p *peer) checked(m Checked) {
-	p.endEcho()
 	role, visit, err := p.mayCheck(m.Room)
 	if err != nil {
 		p.refuse(refusalOf(err))

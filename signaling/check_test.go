@@ -89,7 +89,7 @@ func TestACheck(t *testing.T) {
 		if f := owner.last(); f.Type != "checked" || f.Room != "room" {
 			t.Fatalf("the result: %s", f.Raw)
 		}
-		if running, begun := echo.now(); running != 0 || begun != 1 {
+		if running, begun := echo.now(); running != 1 || begun != 1 {
 			t.Errorf("%d of %d echoes go on", running, begun)
 		}
 		sleep(time.Second)

@@ -60,7 +60,7 @@ type (
 	// Check tries the connection before the call: {"type":"check","room":ID}, for whom the room is and until it is closed;
 	// a seat or an open door it does not take. The answer names the relay. {"type":"check","room":ID,"description":
 	// {"type":"offer","sdp":…}} is answered by a description of the server's, which sends audio and video back as they come,
-	// until the next message of this kind or a Checked, the socket's end, or for 30 s. The offer may be sent before it has
+	// until the next message of this kind, the socket's end, or for 30 s. The offer may be sent before it has
 	// any candidate: the server is an ICE-lite agent, and candidates that come later need not be told.
 	Check struct {
 		Room  string

@@ -26,17 +26,19 @@ func TestOffersThatAreRefused(t *testing.T) {
 	good, data := chromium(t)
 	video := good[strings.Index(good, "m=video"):]
 	for why, change := range map[string]func(string) string{
-		"it is not SDP":             func(string) string { return "hello" },
-		"neither audio nor video":   func(s string) string { return s[:strings.Index(s, "m=audio")] },
-		"no data channel":           func(s string) string { return s + data },
-		"more than one section of":  func(s string) string { return s + video },
-		"is rejected":               func(s string) string { return strings.Replace(s, "m=video 9", "m=video 0", 1) },
-		"a=recvonly":                func(s string) string { return strings.Replace(s, "a=sendrecv", "a=recvonly", 1) },
-		"a=inactive":                func(s string) string { return strings.Replace(s, "a=sendrecv", "a=inactive", 1) },
-		"a=simulcast":               func(s string) string { return s + "a=simulcast:send a;b\r\n" },
-		"a=rid":                     func(s string) string { return s + "a=rid:a send\r\n" },
-		"it has no Opus":            func(s string) string { return strings.ReplaceAll(s, "opus/48000/2", "opus/16000/1") },
-		"neither VP8 nor H.264":     func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, " VP8/", " VP7/"), " H264/", " H261/") },
+		"it is not SDP":            func(string) string { return "hello" },
+		"neither audio nor video":  func(s string) string { return s[:strings.Index(s, "m=audio")] },
+		"no data channel":          func(s string) string { return s + data },
+		"more than one section of": func(s string) string { return s + video },
+		"is rejected":              func(s string) string { return strings.Replace(s, "m=video 9", "m=video 0", 1) },
+		"a=recvonly":               func(s string) string { return strings.Replace(s, "a=sendrecv", "a=recvonly", 1) },
+		"a=inactive":               func(s string) string { return strings.Replace(s, "a=sendrecv", "a=inactive", 1) },
+		"a=simulcast":              func(s string) string { return s + "a=simulcast:send a;b\r\n" },
+		"a=rid":                    func(s string) string { return s + "a=rid:a send\r\n" },
+		"it has no Opus":           func(s string) string { return strings.ReplaceAll(s, "opus/48000/2", "opus/16000/1") },
+		"neither VP8 nor H.264": func(s string) string {
+			return strings.ReplaceAll(strings.ReplaceAll(s, " VP8/", " VP7/"), " H264/", " H261/")
+		},
 		"an ICE-lite client":        func(s string) string { return strings.Replace(s, "m=audio", "a=ice-lite\r\nm=audio", 1) },
 		"more than 32768 bytes":     func(s string) string { return s + strings.Repeat("a=x:"+strings.Repeat("y", 1000)+"\r\n", 33) },
 		"32768 bytes or 1000 lines": func(s string) string { return s + strings.Repeat("a=x\r\n", 1001) },
