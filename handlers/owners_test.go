@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -236,6 +237,16 @@ func TestLink(t *testing.T) {
 		t.Errorf("headers %v", a.Header)
 	}
 	b.get("/api/v1/reservations/" + r.ID).ok(200)
+	for to, want := range map[string]string{
+		"check": "/check", "": "", "checks": "", "/vet": "", "//elsewhere.example": "", "https://elsewhere.example": "", "check/../..": "",
+	} {
+		reminded := s.browser()
+		a := reminded.get(path + "?to=" + url.QueryEscape(to)).ok(http.StatusSeeOther)
+		if a.Header.Get("Location") != "/reservations/"+r.ID+want || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("to %q it leads to %s", to, a.Header.Get("Location"))
+		}
+		reminded.get("/reservations/" + r.ID + "/check").ok(200)
+	}
 	for _, token := range []string{"x", strings.Repeat("A", 43), strings.Repeat("A", 500)} {
 		stranger := s.browser()
 		a := stranger.get("/r/" + token).ok(404)

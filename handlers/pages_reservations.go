@@ -206,7 +206,11 @@ func (h *Handler) redeemLink(c *call) (reply, error) {
 		c.URL.Path = "/r/" // an error page tells its own address
 		return reply{}, err
 	}
-	return redirect("/reservations/"+id).with("Cache-Control", "no-store"), nil
+	at := "/reservations/" + id
+	if c.URL.Query().Get("to") == "check" { // the one other place that a link leads to
+		at += "/check"
+	}
+	return redirect(at).with("Cache-Control", "no-store"), nil
 }
 
 // tokenLength is that of 32 bytes in base64url.
@@ -225,6 +229,23 @@ func (h *Handler) redeem(c *call, token string) (string, error) {
 		issue()
 	}
 	return id, err
+}
+
+// callCheckPage is "/reservations/{id}/check": camera, microphone and connection before the call.
+func (h *Handler) callCheckPage(c *call) (reply, error) {
+	id, err := c.id()
+	if err != nil {
+		return reply{}, err
+	}
+	view, err := h.Desk.Reservation(c.ctx(), c.who, id)
+	if err != nil {
+		return h.lost(c, err)
+	}
+	layout, err := c.layout()
+	if err != nil {
+		return reply{}, err
+	}
+	return c.page(http.StatusOK, web.CallCheckPage{Layout: layout, Reservation: c.shownReservation(view)})
 }
 
 // roomPage is "/room?id=ROOM", the call.

@@ -41,7 +41,7 @@ func TestPagesAnswer(t *testing.T) {
 		for _, path := range []string{
 			"/", "/vets", "/vets?q=Kim&online=false&area=skin&near=37.5,127", "/vets?near=x&area=tail&limit=0", "/vets/" + s.vet.ID,
 			"/vets/" + s.vet.ID + "?from=2026-12-07", "/vets/" + s.vet.ID + "?from=nonsense&move=nonsense", "/reservations",
-			"/reservations/" + r.ID, "/room?id=" + r.Room.ID,
+			"/reservations/" + r.ID, "/reservations/" + r.ID + "/check", "/room?id=" + r.Room.ID,
 		} {
 			for _, lang := range []string{"ko", "en"} {
 				b.headers["Accept-Language"] = lang
@@ -59,7 +59,7 @@ func TestPagesAnswer(t *testing.T) {
 			t.Errorf("%s leads to %s", path, a.Header.Get("Location"))
 		}
 	}
-	for _, path := range []string{"/nowhere", "/vets/x", "/reservations/x", "/room", "/room?id=x", "/lang/fr"} {
+	for _, path := range []string{"/nowhere", "/vets/x", "/reservations/x", "/reservations/x/check", "/room", "/room?id=x", "/lang/fr"} {
 		if a := owner.get(path).ok(404); a.page().Find("[data-status='404']").Length() != 1 {
 			t.Errorf("%s: no page of its own", path)
 		}
@@ -362,7 +362,7 @@ func TestExpiredPages(t *testing.T) {
 	if page := b.get("/reservations").ok(200).page(); page.Find(".notice.late").Length() != 1 {
 		t.Error("does not say that the session has expired")
 	}
-	for _, path := range []string{"/reservations/" + r.ID, "/room?id=" + r.Room.ID} {
+	for _, path := range []string{"/reservations/" + r.ID, "/reservations/" + r.ID + "/check", "/room?id=" + r.Room.ID} {
 		if page := b.get(path).ok(404).page(); page.Find(`form[action="/reservations/lookup"]`).Length() != 1 {
 			t.Errorf("%s does not say how to come back", path)
 		}

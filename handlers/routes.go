@@ -100,6 +100,7 @@ func (h *Handler) pages() []route {
 		{"POST", "/reservations/lookup", anyone, h.lookupForm},
 		{"GET", "/reservations/lookup", anyone, upTo("/reservations")},
 		{"GET", "/reservations/{id}", anyone, h.reservationPage},
+		{"GET", "/reservations/{id}/check", anyone, h.callCheckPage},
 		{"POST", "/reservations/{id}/cancel", anyone, h.cancelForm},
 		{"GET", "/reservations/{id}/cancel", anyone, upTo("/reservations/")},
 		{"POST", "/reservations/{id}/reschedule", anyone, h.rescheduleForm},

@@ -46,6 +46,9 @@ func chartSamples() map[string]Page {
 			p.Record, p.Newest, p.Versions, p.Chat, p.Timeline = RecordText{}, 0, nil, nil, nil
 			p.Reservation.Photo, p.Earlier, p.Reservation.Symptoms = nil, nil, ""
 		}),
+		"record/checked": with(func(p *RecordPage) {
+			p.Timeline = append(p.Timeline, Entry{At: noon.Add(-time.Minute), What: "checked", By: "owner", Detail: "audio udp"})
+		}),
 		"record/written":   with(func(*RecordPage) {}),
 		"record/saved":     with(func(p *RecordPage) { p.Saved = true }),
 		"record/old":       with(func(p *RecordPage) { p.Record = sampleNote(1) }),

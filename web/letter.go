@@ -25,6 +25,7 @@ type Written struct{ Subject, Text, HTML string }
 // letterView is what the template of a letter shows.
 type letterView struct {
 	Lang, Subject, Lead, Button, Link, Secret, Foot string
+	Check, CheckLink                                string      // of a reminder: to the check before the call
 	Lines                                           [][2]string // name and value
 }
 
@@ -53,7 +54,7 @@ func (p *printer) viewOfLetter(l Letter) letterView {
 	if l.Kind == "soon" {
 		button = p.t("mail.button_soon")
 	}
-	return letterView{
+	v := letterView{
 		Lang: p.lang, Subject: p.t("mail.subject_"+l.Kind, "vet", vet, "when", day), Lead: p.t("mail.lead_" + l.Kind),
 		Button: button, Link: l.Link, Secret: p.t("mail.secret"), Foot: p.t("mail.foot"),
 		Lines: [][2]string{
@@ -61,6 +62,18 @@ func (p *printer) viewOfLetter(l Letter) letterView {
 			{p.t("mail.pet"), strings.Join(strings.Fields(l.Pet), " ")}, {p.t("mail.number"), l.Number},
 		},
 	}
+	if l.Kind == "day_before" || l.Kind == "soon" {
+		v.Check, v.CheckLink = p.t("mail.check"), toCheck(l.Link)
+	}
+	return v
+}
+
+// toCheck has a link lead to the check before the call, in place of the reservation's page.
+func toCheck(link string) string {
+	if strings.Contains(link, "?") {
+		return link + "&to=check"
+	}
+	return link + "?to=check"
 }
 
 // text is the letter without a form.
@@ -70,7 +83,11 @@ func (v letterView) text() string {
 	for _, line := range v.Lines {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
 	}
-	fmt.Fprintf(&b, "\n%s:\n%s\n\n%s\n%s\n", v.Button, v.Link, v.Secret, v.Foot)
+	fmt.Fprintf(&b, "\n%s:\n%s\n\n", v.Button, v.Link)
+	if v.Check != "" {
+		fmt.Fprintf(&b, "%s:\n%s\n\n", v.Check, v.CheckLink)
+	}
+	fmt.Fprintf(&b, "%s\n%s\n", v.Secret, v.Foot)
 	return b.String()
 }
 

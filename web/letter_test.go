@@ -2,6 +2,7 @@ package web
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +50,12 @@ func checkHTML(t *testing.T, lang string, l Letter, got Written) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := page.Find("a")
-	if href, _ := link.Attr("href"); link.Length() != 1 || href != l.Link || page.Find("html").AttrOr("lang", "") != lang {
+	want := []string{l.Link}
+	if l.Kind == "day_before" || l.Kind == "soon" {
+		want = append(want, l.Link+"&to=check")
+	}
+	links := page.Find("a").Map(func(_ int, a *goquery.Selection) string { return a.AttrOr("href", "") })
+	if !slices.Equal(links, want) || strings.Contains(got.Text, "to=check") != (len(want) == 2) || page.Find("html").AttrOr("lang", "") != lang {
 		t.Errorf("%s %s: %s", lang, l.Kind, got.HTML)
 	}
 	if page.Find("b").Length() != 0 || page.Find("img, script, link").Length() != 0 {

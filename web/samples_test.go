@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -169,6 +170,8 @@ func bookSamples() map[string]Page {
 func reservationSamples() map[string]Page {
 	timeline := []Entry{{At: noon.Add(-time.Hour), What: "booked", By: "owner"}, {At: noon.Add(12 * time.Millisecond), What: "due", By: "system"}, {At: noon.Add(15 * time.Millisecond), What: "emitted", By: "system"}, {At: noon.Add(31 * time.Millisecond), What: "owner_told", By: "owner"}, {At: noon.Add(time.Second), What: "unheard_of", By: ""},
 		{At: noon.Add(2 * time.Second), What: "quality", By: "owner", Detail: "good"}, {At: noon.Add(3 * time.Second), What: "quality", By: "vet", Detail: "good relay"}, {At: noon.Add(62 * time.Second), What: "quality", By: "owner", Detail: "good"}}
+	checked := append(slices.Clone(timeline[:1]), Entry{At: noon.Add(-40 * time.Minute), What: "checked", By: "vet", Detail: "poor udp"},
+		Entry{At: noon.Add(-30 * time.Minute), What: "checked", By: "owner", Detail: "good relay_tcp"}, Entry{At: noon.Add(-20 * time.Minute), What: "checked", By: "vet", Detail: "none none"})
 	refused := ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(20 * time.Minute), Cancel: Form{Code: "too_late", Values: map[string]string{"reason": "x"}}}
 	booked := visitIn(75 * time.Hour)
 	return map[string]Page{
@@ -178,6 +181,7 @@ func reservationSamples() map[string]Page {
 		"reservations/notfound": ReservationsPage{Layout: at("/reservations"), Lookup: Form{Code: "not_found", Values: map[string]string{"number": "1234-56", "phone": "010"}}},
 		"reservations/throttle": ReservationsPage{Layout: at("/reservations"), Lookup: Form{Code: "too_many"}},
 		"reservation/far":       ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: booked, Timeline: timeline[:1]},
+		"reservation/checked":   ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: visitIn(8 * time.Minute), Timeline: checked},
 		"reservation/open":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: openVisit(), Timeline: timeline},
 		"reservation/late":      ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(visitIn(8*time.Minute), func(d *Door) { d.DelayedMinutes = 10 })},
 		"reservation/late_open": ReservationPage{Layout: asOwner("/reservations/r1"), Reservation: withDoor(openVisit(), func(d *Door) { d.DelayedMinutes, d.Late = 10, true })},
@@ -218,10 +222,14 @@ func vetSamples() map[string]Page {
 func roomSamples() map[string]Page {
 	vetSide := withDoor(openVisit(), func(d *Door) { d.Seat = "vet" })
 	return map[string]Page{
-		"room/waiting": RoomPage{Layout: asOwner("/room?id=room1"), Reservation: visitIn(4 * time.Minute)},
-		"room/open":    RoomPage{Layout: asOwner("/room?id=room1"), Reservation: openVisit()},
-		"room/vet":     RoomPage{Layout: asVet("/room?id=room1"), Reservation: vetSide},
-		"room/closed":  RoomPage{Layout: asOwner("/room?id=room1"), Reservation: pastVisit("completed", "ended")},
+		"room/waiting":    RoomPage{Layout: asOwner("/room?id=room1"), Reservation: visitIn(4 * time.Minute)},
+		"room/open":       RoomPage{Layout: asOwner("/room?id=room1"), Reservation: openVisit()},
+		"room/vet":        RoomPage{Layout: asVet("/room?id=room1"), Reservation: vetSide},
+		"callcheck/owner": CallCheckPage{Layout: asOwner("/reservations/r1/check"), Reservation: visitIn(26 * time.Hour)},
+		"callcheck/soon":  CallCheckPage{Layout: asOwner("/reservations/r1/check"), Reservation: visitIn(8 * time.Minute)},
+		"callcheck/vet":   CallCheckPage{Layout: asVet("/reservations/r1/check"), Reservation: vetSide},
+		"callcheck/over":  CallCheckPage{Layout: asOwner("/reservations/r1/check"), Reservation: pastVisit("completed", "ended")},
+		"room/closed":     RoomPage{Layout: asOwner("/room?id=room1"), Reservation: pastVisit("completed", "ended")},
 	}
 }
 
