@@ -24,6 +24,7 @@ import { RoomView } from './roomview.js';
 import { Signs } from './signs.js';
 import { Socket } from './socket.js';
 import { firstText, text } from './texts.js';
+import { WaitCheck } from './waitcheck.js';
 import { ask } from './watch.js';
 
 const view = new RoomView();
@@ -31,6 +32,7 @@ const clock = new ServerClock();
 const door = new Door(view.doorForm, clock);
 tick([door]);
 const time = new RoomTime(door, clock, view.ends);
+const rehearsal = new WaitCheck(door, /** @type {HTMLElement} */ (document.querySelector('[data-tick-verdict]')));
 
 /** What was on when this page was in the room, before it was loaded again. */
 const former = inside(view.room);
@@ -181,6 +183,7 @@ function enter() {
   start(); // first: what is drawn meanwhile takes its time
   socket.urgent = true;
   keepInside(view.room, on);
+  rehearsal.stop();
   stopLevel();
   view.entered();
   if (matchMedia('(min-width: 60rem)').matches) chat.show(true);
@@ -206,6 +209,7 @@ function end(why, mayReturn = false) {
   over = true;
   keepInside(view.room, undefined);
   for (const part of [line, code, call, devices]) part.close();
+  rehearsal.stop();
   stopLevel();
   for (const track of stream.getTracks()) track.stop();
   awake?.release?.();
@@ -254,7 +258,9 @@ async function useMedia() {
   view.media(stream, media.problem);
   ownChanged();
   stopLevel();
-  if (!entered) stopLevel = showLevel(stream, view.meter);
+  if (entered) return;
+  stopLevel = showLevel(stream, view.meter);
+  rehearsal.begin(stream, media.problem);
 }
 
 /** @param {'audio'|'video'} kind @param {boolean} now */
