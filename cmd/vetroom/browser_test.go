@@ -25,20 +25,21 @@ type tab struct {
 // chromiums lists where Debian and others put the browser.
 var chromiums = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
 
-func newTab(t testing.TB, name string, width, height int, language string) *tab {
+func newTab(t testing.TB, name string, width, height int, language string, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
 	i := slices.IndexFunc(chromiums, func(p string) bool { _, err := os.Stat(p); return err == nil })
 	if i < 0 {
 		t.Fatal("no chromium: run make test, or apt-get install chromium")
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(),
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append([]chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox, chromedp.WindowSize(width, height), chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"), chromedp.Flag("lang", language),
-		chromedp.Flag("accept-lang", language), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+		chromedp.Flag("accept-lang", language), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+	}, more...)...)
 	ctx, end := chromedp.NewContext(allocator)
 	ctx, late := context.WithTimeout(ctx, 90*time.Second)
 	t.Cleanup(func() { late(); end(); stop() })

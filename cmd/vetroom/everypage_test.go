@@ -47,7 +47,7 @@ func TestEveryPageOfARealServer(t *testing.T) {
 	newWalk(t, browser, owner, "owner-ko", seen).over("/", "/reservations/"+visit.at("id"), room, "/check/"+photo, "/hospitals?near=37.5665,126.9780")
 	newWalk(t, browser, vet, "vet-en", seen).over("/vet", room)
 	for _, page := range []string{
-		"/", "/vets", "/vets/{id}", "/check", "/hospitals", "/reservations", "/reservations/{id}", "/room", "/vet/login", "/vet", "/vet/hours", "/vet/reservations/{id}", "/urgent",
+		"/", "/vets", "/vets/{id}", "/check", "/hospitals", "/reservations", "/reservations/{id}", "/reservations/{id}/check", "/room", "/vet/login", "/vet", "/vet/hours", "/vet/reservations/{id}", "/urgent",
 	} {
 		if !seen[page] {
 			t.Errorf("no link leads to %s", page)

@@ -141,19 +141,25 @@ func TestAnotherClientIsRelayed(t *testing.T) {
 // onlyRelayed makes a page's connections go by relays alone, and by one way of reaching them.
 func (b *tab) onlyRelayed(transport string) {
 	b.t.Helper()
-	script := fmt.Sprintf(`window.RTCPeerConnection = class extends RTCPeerConnection {
+	script := relayed(transport)
+	b.do(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return chromedp.Void{}, err
+	})
+}
+
+// relayed is a script that makes the connections that a page makes from then on go by relays alone.
+func relayed(transport string) string {
+	return fmt.Sprintf(`window.direct ??= RTCPeerConnection;
+	window.RTCPeerConnection = class extends direct {
 		static only(config) {
 			const ours = (urls) => [urls].flat().filter((url) => url.endsWith('transport=%s'));
 			const iceServers = config.iceServers.map((s) => ({...s, urls: ours(s.urls)})).filter((s) => s.urls.length);
 			return {...config, iceServers, iceTransportPolicy: 'relay'};
 		}
-		constructor(config) { super(RTCPeerConnection.only(config)) }
-		setConfiguration(config) { super.setConfiguration(RTCPeerConnection.only(config)) }
+		constructor(config) { super(new.target.only(config)) }
+		setConfiguration(config) { super.setConfiguration(this.constructor.only(config)) }
 	}`, transport)
-	b.do(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-		return chromedp.Void{}, err
-	})
 }
 
 // usedWay is by what a page's media goes.
