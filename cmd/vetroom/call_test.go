@@ -184,3 +184,45 @@ func TestAServerThatComesBackDisturbsNoCall(t *testing.T) {
 		t.Errorf("the connection is another one: %+v after %+v", after, before)
 	}
 }
+
+// TestACallByTheRelayComesBackWithIt: both may go by the relay alone, and the server that has it is killed: the page says so,
+// with the seconds, over the last picture; when the server is back, with its relay elsewhere, the call is.
+func TestACallByTheRelayComesBackWithIt(t *testing.T) {
+	dir := t.TempDir()
+	settings := []string{withTURN, "VETROOM_ADDR=" + freeAddr(t)}
+	p := serve(t, dir, settings)
+	api := addVet(t, p, dir, settings, "relayed")
+	vet, owner := visitTabs(t, p, "relayed")
+	vet.onlyRelayed("udp")
+	owner.onlyRelayed("tcp")
+	visit, room := openRoom(api)
+	owner.open(visit.at("link"))
+	both := []*tab{vet, owner}
+	for _, b := range both {
+		b.open(p.url + "/room?id=" + room)
+	}
+	for _, b := range both {
+		b.holds(30*time.Second, "is connected", connected)
+		b.hears(20*time.Second, 10)
+		b.click(`[data-sign="quality"] summary`)
+		b.holds(10*time.Second, "reads that a relay is between", `document.querySelector('[data-quality-more]').textContent.includes('중계')`)
+		b.click(`[data-sign="quality"] summary`)
+	}
+	p.kill()
+	for _, b := range both {
+		b.holds(15*time.Second, "reads that it is lost, and for how long", stageWords+`.includes('끊겼어요') && /[2-9]초/.test(document.querySelector('[data-stage-seconds]').textContent)`)
+		if !eval[bool](b, `document.querySelector('[data-remote]').videoWidth > 0 && document.querySelector('[data-remote]').checkVisibility({visibilityProperty: true})`) {
+			t.Errorf("%s: the last picture is gone", b.name)
+		}
+		b.shot("lost")
+	}
+	owner.holds(20*time.Second, "reads what goes on meanwhile", stageWords+`.includes('채팅')`)
+	owner.shot("lost-long")
+	serve(t, dir, settings)
+	began := time.Now()
+	for _, b := range both {
+		b.holds(20*time.Second, "is connected again", connected+` && `+stageWords+` === ''`)
+		t.Logf("%s: back %v after the server", b.name, time.Since(began).Round(10*time.Millisecond))
+		b.hears(20*time.Second, 10)
+	}
+}

@@ -148,7 +148,7 @@ async function tookRoom(room) {
   if (room.state === 'closed') return end(room.reason || 'ended');
   if (room.state === 'locked' && entered) return end('moved');
   view.opened(room.state === 'open', call.connected && lost === undefined);
-  if (room.ice_servers && call.peer.started) call.peer.setServers(room.ice_servers);
+  if (room.ice_servers) call.peer.setServers(room.ice_servers);
   if (fresh) {
     call.back(room.resumed);
     chat.joined(room.resumed);
