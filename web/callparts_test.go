@@ -6,6 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"vetroom/web/webtest"
 )
 
 // callParts imports modules of the call into a page of the room, by the names that are left when .js is taken away.
@@ -97,6 +103,27 @@ func TestTheLevels(t *testing.T) {
 	}
 }
 
+// TestSilence: sound and picture that stop are missed sooner than checks alone, and what came is dated as the browser says.
+func TestSilence(t *testing.T) {
+	run := callParts(t, "vitals")
+	for name, c := range map[string]struct{ counts, want string }{
+		"media that stops":                {`[0, 0, 0, 1], [1000, 50, 30, 1], [2000, 60, 800, 1], [2250, 60, 1050, 1], [2750, 60, 1550, 1], [3000, 70, 10, 1]`, "fine,fine,uneasy,uneasy,silent,fine"},
+		"checks that are answered":        {`[0, 0, 0, 1], [1000, 50, 0, 1], [3000, 50, 2000, 2], [4000, 50, 3000, 2], [5000, 50, 4000, 3]`, "fine,fine,fine,uneasy,fine"},
+		"checks alone":                    {`[0, 0, 0, 1], [5000, 0, 0, 1], [8000, 0, 0, 1], [9000, 0, 0, 2]`, "fine,uneasy,silent,fine"},
+		"a browser that dates no packets": {`[0, 0, 0, 1], [1000, 50, 0, 1], [2000, 50, 0, 1], [2500, 50, 0, 1]`, "fine,fine,uneasy,silent"},
+	} {
+		got := run(`const v = new vitals.Vitals(); return [` + c.counts + `].map(([at, packets, quiet, checks]) => {
+			const counters = {at, packets, quiet, checks, in: {audio: {packets, lost: 0, jitter: 0, frames: 0, frozen: 0}}, out: {}, relay: false};
+			const {silent, uneasy} = v.hear(counters);
+			v.since(counters, silent);
+			return silent ? 'silent' : uneasy ? 'uneasy' : 'fine';
+		})`)
+		if strings.Join(got, ",") != c.want {
+			t.Errorf("%s: %v, want %s", name, got, c.want)
+		}
+	}
+}
+
 // TestWhatCouldNotBeSentWaits: what is out of date is not sent late.
 func TestWhatCouldNotBeSentWaits(t *testing.T) {
 	run := callParts(t, "outbox")
@@ -185,5 +212,28 @@ func TestTheCode(t *testing.T) {
 		if got := run(codes + c.script); got[0] != c.want {
 			t.Errorf("%s: %s, want %s", name, got[0], c.want)
 		}
+	}
+}
+
+// TestThePageIsWholeWithoutWebRTC: where a browser has none the page says so in its own time, and breaks nowhere.
+func TestThePageIsWholeWithoutWebRTC(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	ctx := browser(t)
+	_, server := site(t)
+	watch := webtest.Listen(t, ctx)
+	err := chromedp.Do(ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "delete window.RTCPeerConnection"})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range watch.Load(t, server.URL+"/room/open?lang=en").Problems {
+		t.Error(problem)
+	}
+	if words := evaluate[string](t, ctx, `document.querySelector('.chat') && document.documentElement.dataset.call`); words != "waiting" {
+		t.Errorf("the call is %q", words)
 	}
 }

@@ -28,6 +28,7 @@ export class Code {
   #commit = '';
   /** @type {'commit'|'nonce'|'reveal'|''} the message that is awaited */ #awaits = '';
   #round = 0;
+  #late = false; // it did not answer in time
   /** @type {Promise<void>} */ #chain = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #patience;
 
@@ -50,6 +51,7 @@ export class Code {
   reset() {
     clearTimeout(this.#patience);
     this.#round++;
+    this.#late = false;
     this.#nonce = encode(crypto.getRandomValues(new Uint8Array(32)));
     this.#awaits = this.vet ? 'nonce' : 'commit';
     this.show('waiting', '');
@@ -58,7 +60,10 @@ export class Code {
   /** Media flows: whoever can take part can do so now. */
   connected() {
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => this.#end('none', ''), PATIENCE);
+    this.#patience = setTimeout(() => {
+      this.#late = this.#awaits !== '';
+      this.#end('none', '');
+    }, PATIENCE);
   }
 
   /** The channel is open. */
@@ -74,6 +79,7 @@ export class Code {
 
   /** One thing after the other, and nothing of a connection that is gone. @param {() => Promise<void>|void} act */
   #inTurn(act) {
+    if (this.#late) this.reset(); // it does take part, after all
     const round = this.#round;
     this.#chain = this.#chain.then(() => (round === this.#round && this.#awaits !== '' ? act() : undefined)).catch(() => this.#end('wrong', ''));
   }

@@ -29,6 +29,7 @@ export class Comeback {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #network;
   #tries = 0;
   #met = false; // media has flowed, ever
+  #owed = false; // a restart, to whoever comes
 
   /**
    * @param {object} with_
@@ -62,10 +63,10 @@ export class Comeback {
     else if (state === 'disconnected' || state === 'failed' || (state === 'new' && this.#met)) this.#trouble();
   }
 
-  /** What is heard of the other side, each second. @param {boolean} silent nothing for too long */
-  beat(silent) {
+  /** What is heard of the other side, each second. @param {{silent: boolean, uneasy: boolean}} heard nothing for too long, or for a while */
+  beat({ silent, uneasy }) {
     if (silent && this.#met) this.#trouble();
-    else if (!silent && this.peer.connected) this.#well();
+    else if (!uneasy && this.peer.connected) this.#well();
   }
 
   #well() {
@@ -117,7 +118,8 @@ export class Comeback {
       if (stale) this.#anew(); // what waited may be of a network that is left
       return !stale;
     }
-    if (!this.peer.polite) this.peer.restart();
+    if (!this.ready()) this.#owed = true;
+    else if (!this.peer.polite) this.peer.restart();
     else setTimeout(() => this.peer.described === before && this.peer.restart(), PATIENCE.polite); // the other does, as a rule
     return false;
   }
@@ -127,7 +129,8 @@ export class Comeback {
     const before = this.peer.described;
     const said = () => this.peer.described !== before;
     if (!this.peer.started) return;
-    if (this.peer.asking !== undefined) this.peer.restart(); // what was asked before has reached nobody
+    if (this.#owed || this.peer.asking !== undefined) this.peer.restart(); // what was asked before has reached nobody
+    this.#owed = false;
     if (!this.#met) return;
     await new Promise((done) => setTimeout(done, INTRODUCTION));
     if (said() || (this.#since === undefined && (await this.peer.flows())) || said()) return;

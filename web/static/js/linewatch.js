@@ -12,6 +12,8 @@ import { keepTo } from './senders.js';
 import { Vitals, count } from './vitals.js';
 
 const EACH = 1_000;
+/** While nothing comes it looks more often, ms. */
+const SOON = 250;
 /** A level is told when it changed, and again after this, ms. */
 const TELL_AGAIN = 10_000;
 /** Pictures of the other side that did not come in so many samples do not come. */
@@ -28,6 +30,8 @@ export class LineWatch {
   /** @type {Picture|undefined} as the other side says */ #said;
   /** @type {string|undefined} likewise */ #theirLevel;
   #missing = 0;
+  #sampled = -Infinity;
+  #over = false;
   #applied = '';
   #told = '';
   #toldAt = -Infinity;
@@ -50,7 +54,12 @@ export class LineWatch {
     call.on('quality', ({ level }) => LEVELS.includes(level) && (this.#theirLevel = level));
     call.on('picture', ({ state }) => PICTURES.includes(state) && (this.#said = state));
     call.follow((open) => this.#channels(open));
-    this.timer = setInterval(() => this.#beat(), EACH);
+    this.#next(EACH);
+  }
+
+  /** @param {number} ms */
+  #next(ms) {
+    this.timer = setTimeout(() => this.#beat(), ms);
   }
 
   /** What comes of the other side's picture. @returns {Picture} */
@@ -81,17 +90,19 @@ export class LineWatch {
   }
 
   async #beat() {
-    const { peer, comeback } = this.call;
-    if (!peer.started) return;
+    const { peer } = this.call;
     const pc = peer.connection;
-    if (pc !== this.#pc) this.#begin(pc);
-    const counters = await count(pc);
-    if (pc !== peer.connection || pc.connectionState === 'closed') return;
-    const sample = this.#vitals.since(counters);
-    if (!sample) return;
-    this.#last = sample;
-    comeback.beat(sample.silent);
-    this.#take(sample);
+    if (peer.started && pc !== this.#pc) this.#begin(pc);
+    const counters = peer.started ? await count(pc) : undefined;
+    if (this.#over) return;
+    if (!counters || pc !== peer.connection || pc.connectionState === 'closed') return this.#next(EACH);
+    const heard = this.#vitals.hear(counters);
+    this.call.comeback.beat(heard);
+    this.#next(heard.uneasy || this.lost() ? SOON : EACH);
+    if (counters.at - this.#sampled < EACH * 0.9) return;
+    this.#sampled = counters.at;
+    const sample = this.#vitals.since(counters, heard.silent);
+    if (sample) this.#take(sample);
   }
 
   /** @param {RTCPeerConnection} pc */
@@ -103,8 +114,9 @@ export class LineWatch {
     this.#missing = 0;
   }
 
-  /** @param {Sample} sample */
+  /** @param {Sample} sample of a second */
   #take(sample) {
+    this.#last = sample;
     if (this.lost() || !this.call.connected) {
       this.#quality.lose();
     } else {
@@ -139,6 +151,7 @@ export class LineWatch {
   }
 
   close() {
-    clearInterval(this.timer);
+    this.#over = true;
+    clearTimeout(this.timer);
   }
 }

@@ -19,6 +19,7 @@
  * @typedef {{type: string, [key: string]: any}} Talk from the other side's browser: to be checked before it is believed
  * @typedef {{description?: RTCSessionDescriptionInit, candidate?: RTCIceCandidateInit|null, of?: string, to?: string}} Signal
  */
+import { noConnection } from './noconnection.js';
 
 /** So long the polite side leaves the first offer to the other, ms: two at once cost both a round. */
 const AFTER_YOU = 700;
@@ -99,7 +100,7 @@ export class Peer {
   }
 
   #make() {
-    const pc = new RTCPeerConnection({ iceServers: this.#servers });
+    const pc = 'RTCPeerConnection' in window ? new RTCPeerConnection({ iceServers: this.#servers }) : noConnection();
     // A debugging aid, and how tests read getStats(): nothing here reads it back.
     Object.assign(window, { vetroomPeer: pc });
     this.#id = newName();

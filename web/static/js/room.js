@@ -123,7 +123,7 @@ const handlers = {
   /** @param {any} message */
   kept: (message) => chat.kept(message),
   /** @param {any} message */
-  peer: (message) => tookPeer(message.peer, true),
+  peer: (message) => tookPeer(message.peer, 'absent'), // the same again means another browser
   /** @param {any} message */
   signal: (message) => call.hear(message.data, entered),
   /** @param {any} message */
@@ -149,11 +149,13 @@ async function tookRoom(room) {
   if (room.state === 'locked' && entered) return end('moved');
   view.opened(room.state === 'open', call.connected && lost === undefined);
   if (room.ice_servers) call.peer.setServers(room.ice_servers);
+  const left = other;
+  other = room.peer ?? other;
   if (fresh) {
     call.back(room.resumed);
     chat.joined(room.resumed);
   }
-  tookPeer(room.peer ?? other, false);
+  tookPeer(other, left);
   if (room.state === 'open' && (view.auto || former)) enter();
 }
 
@@ -165,9 +167,9 @@ async function learn() {
   view.vet(reservation.vet.name);
 }
 
-/** @param {string} now @param {boolean} said by itself: the same again means another browser */
-function tookPeer(now, said) {
-  const came = now !== 'absent' && (other === 'absent' || (said && now === other));
+/** @param {string} now @param {string} before */
+function tookPeer(now, before) {
+  const came = now !== 'absent' && before === 'absent';
   other = now;
   door.setPeer(now);
   drawStage();

@@ -19,14 +19,18 @@
  * @property {number} at
  * @property {Record<string, {packets: number, lost: number, jitter: number, frames: number, frozen: number}>} in
  * @property {Record<string, {told: number, reason: string|undefined}>} out
- * @property {number} signs of life
+ * @property {number} packets of sound and picture
+ * @property {number} quiet since the last of them, ms, where the browser says; else 0
+ * @property {number} checks that were answered
  * @property {number|undefined} trip
  * @property {number|undefined} room
  * @property {boolean} relay
  */
 
 /** So long nothing may be heard where sound or picture came until then, and where none did: then there are only checks, ms. */
-const SILENCE = { media: 2_000, checks: 8_000 };
+const SILENCE = { media: 1_500, checks: 8_000 };
+/** Half of that is a reason to look more often. */
+const QUIET = SILENCE.media / 2;
 const NONE = { packets: 0, lost: 0, jitter: 0, frames: 0, frozen: 0 };
 
 /** @param {RTCPeerConnection} pc @returns {Promise<Counters>} */
@@ -34,19 +38,20 @@ export async function count(pc) {
   /** @type {Map<string, any>} */
   const all = new Map(/** @type {any} */ (await pc.getStats()));
   /** @type {Counters} */
-  const c = { at: performance.now(), in: {}, out: {}, signs: 0, trip: undefined, room: undefined, relay: false };
+  const c = { at: performance.now(), in: {}, out: {}, packets: 0, quiet: Infinity, checks: 0, trip: undefined, room: undefined, relay: false };
   const reports = [...all.values()];
   for (const r of reports) {
     if (r.type === 'inbound-rtp') {
       c.in[r.kind] = { packets: r.packetsReceived ?? 0, lost: r.packetsLost ?? 0, jitter: r.jitter ?? 0, frames: r.framesDecoded ?? 0, frozen: r.totalFreezesDuration ?? 0 };
-      c.signs += r.packetsReceived ?? 0;
+      c.packets += r.packetsReceived ?? 0;
+      c.quiet = Math.min(c.quiet, r.timestamp - (r.lastPacketReceivedTimestamp ?? r.timestamp));
     }
     if (r.type === 'remote-inbound-rtp') c.out[r.kind] = { ...c.out[r.kind], told: r.fractionLost ?? 0 };
     if (r.type === 'outbound-rtp') c.out[r.kind] = { told: 0, ...c.out[r.kind], reason: r.qualityLimitationReason };
   }
   const pair = selected(all, reports);
   if (!pair) return c;
-  c.signs += pair.responsesReceived ?? 0;
+  c.checks = pair.responsesReceived ?? 0;
   c.trip = pair.currentRoundTripTime;
   c.room = pair.availableOutgoingBitrate;
   c.relay = [pair.localCandidateId, pair.remoteCandidateId].some((id) => all.get(id)?.candidateType === 'relay');
@@ -61,25 +66,38 @@ function selected(all, reports) {
 
 export class Vitals {
   /** @type {Counters|undefined} */ #last;
+  /** @type {Counters|undefined} */ #latest;
   #heard = 0; // when there was a sign of life
   #media = false;
 
   /** A new connection counts from the beginning. */
   reset() {
-    this.#last = undefined;
+    this.#last = this.#latest = undefined;
   }
 
-  /** What changed since the last count; nothing for the first of a connection. @param {Counters} now @returns {Sample|undefined} */
-  since(now) {
+  /** Whether there has been no sign of life for too long, or long enough to look again soon. @param {Counters} now */
+  hear(now) {
+    const before = this.#latest;
+    if (!before || now.checks !== before.checks) this.#heard = now.at;
+    else if (now.packets !== before.packets) this.#heard = Math.max(this.#heard, now.at - Math.min(now.quiet, now.at - before.at));
+    this.#latest = now;
+    const quiet = now.at - this.#heard;
+    return { silent: quiet >= (this.#media ? SILENCE.media : SILENCE.checks), uneasy: quiet >= QUIET };
+  }
+
+  /**
+   * What changed since the last call; nothing for the first of a connection.
+   * @param {Counters} now @param {boolean} silent @returns {Sample|undefined}
+   */
+  since(now, silent) {
     const last = this.#last;
     this.#last = now;
-    if (!last || now.signs !== last.signs) this.#heard = now.at;
     if (!last) return undefined;
     const [audio, video] = ['audio', 'video'].map((kind) => change(last.in[kind], now.in[kind]));
     if (audio.packets + video.packets > 0) this.#media = true;
     const seconds = (now.at - last.at) / 1000 || 1;
     return {
-      silent: now.at - this.#heard >= (this.#media ? SILENCE.media : SILENCE.checks),
+      silent,
       loss: ratio(audio.lost + video.lost, audio.packets + video.packets),
       audioLoss: ratio(audio.lost, audio.packets),
       jitter: now.in.audio?.jitter ?? 0,
