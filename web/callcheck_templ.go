@@ -52,7 +52,7 @@ func (page CallCheckPage) draw(p *printer) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" data-step=\"idle\" data-camera=\"off\" data-back=\"off\"><h1>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" data-step=\"idle\" data-camera=\"off\" data-returns=\"off\"><h1>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -218,11 +218,11 @@ func (page CallCheckPage) draw(p *printer) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = p.speakerTry().Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = p.checkVerdict().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = p.checkVerdict().Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = p.speakerTry().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -18,7 +18,7 @@ type run struct {
 }
 
 const samplesOf = `((run) => Array.from({length: 20}, (_, i) => ({
-	at: 250 * i, way: 'udp', rtt: run.rtt, jitter: run.Jitter, level: 0.1,
+	at: 250 * i, way: 'udp', rtt: run.rtt, jitter: run.Jitter,
 	sent: 40 * i, lostThere: 40 * i * run.There, got: 40 * i * (1 - run.Lost), lost: 40 * i * run.Lost,
 	framesSent: run.Frames * i, framesGot: run.Frames * i * run.Back, soundsSent: 12 * i, soundsGot: 12 * i * run.Sounds,
 })))`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -51,6 +52,17 @@ func (b *tab) checks() string {
 	return eval[string](b, `document.querySelector('[data-callcheck]').dataset.way`)
 }
 
+// awaits is holds for what takes its time to tell.
+func (b *tab) awaits(within time.Duration, what, script string) {
+	b.t.Helper()
+	eventually(b.t, within, b.name+": "+what, func() error {
+		if !eval[bool](b, script) {
+			return errors.New("not so")
+		}
+		return nil
+	})
+}
+
 // details are what a visit's timeline says of checks.
 func details(b *browser, visit object) (all []string) {
 	b.t.Helper()
@@ -77,10 +89,10 @@ func TestAnOwnerChecksBeforeTheCall(t *testing.T) {
 	if way := owner.checks(); way != "udp" {
 		t.Errorf("the way is %s", way)
 	}
-	owner.holds(10*time.Second, "pictures and sound come back, and are shown", `(async () => {
-		const back = document.querySelector('[data-back]');
+	owner.awaits(10*time.Second, "pictures and sound come back, and are shown", `(async () => {
+		const back = document.querySelector('video[data-back]');
 		const all = [...(await window.vetroomEcho.getStats()).values()].filter((s) => s.type === 'inbound-rtp');
-		return back.videoWidth > 0 && back.currentTime > 0 && all.some((s) => s.framesDecoded > 50) && all.some((s) => s.totalAudioEnergy > 0) &&
+		return back.videoWidth > 0 && back.currentTime > 0 && all.some((s) => s.framesDecoded > 50) && document.querySelector('[data-back-level]').value > 0.05 &&
 			window.vetroomEcho.remoteDescription.sdp.includes('a=ice-lite');
 	})()`)
 	owner.says("[data-verdict-title]", "좋아요, 이대로 통화할 수 있어요")

@@ -25,8 +25,8 @@ function get(selector) {
 const root = get('[data-callcheck]');
 /** @type {HTMLMeterElement} */ const ownLevel = get('[data-own-level]');
 /** @type {HTMLMeterElement} */ const backLevel = get('[data-back-level]');
-/** @type {HTMLVideoElement} */ const own = get('[data-own]');
-/** @type {HTMLVideoElement} */ const back = get('[data-back]');
+/** @type {HTMLVideoElement} */ const own = get('video[data-own]');
+/** @type {HTMLVideoElement} */ const back = get('video[data-back]');
 /** @type {HTMLInputElement} */ const hear = get('[data-hear]');
 /** @type {HTMLButtonElement} */ const start = get('[data-start]');
 /** @type {HTMLProgressElement} */ const progress = get('[data-progress]');
@@ -37,6 +37,7 @@ const root = get('[data-callcheck]');
 /** What the last run found. @type {any} */ let found;
 let loudest = 0;
 let stopLevel = () => {};
+let stopBackLevel = () => {};
 /** @type {ReturnType<typeof setTimeout>|undefined} */ let looking;
 
 /** @param {'idle'|'asking'|'trying'|'done'} now */
@@ -72,6 +73,9 @@ async function run() {
 
 async function tryConnection() {
   step('trying');
+  get('[data-verdict-title]').textContent = firstText('callcheck.trying');
+  get('[data-verdict-words]').textContent = firstText('callcheck.trying_words');
+  get('[data-advice]').replaceChildren();
   tick('connection', 'wait', 'tick_wait');
   const mine = new Echo({ room: root.dataset.callcheck ?? '', stream, returned: showBack, sample });
   echo = mine;
@@ -94,20 +98,21 @@ async function tryConnection() {
   }
   step('done');
   say();
+  get('.outcome').scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
 }
 
-/** @param {import('./verdict.js').Sample} s @param {number} share */
-function sample(s, share) {
+/** @param {import('./verdict.js').Sample} _ @param {number} share */
+function sample(_, share) {
   loudest = Math.max(loudest, ownLevel.value);
-  backLevel.value = Math.min(1, s.level * 4);
   progress.value = share;
-  found.heard ||= s.level > 0;
 }
 
 /** @param {MediaStream} returned */
 function showBack(returned) {
   back.srcObject = returned;
-  root.dataset.back = 'on';
+  stopBackLevel();
+  stopBackLevel = showLevel(returned, backLevel); // getStats() tells no level of what nobody hears
+  root.dataset.returns = 'on';
   back.play().catch(() => {});
 }
 
@@ -137,8 +142,10 @@ function say() {
 function over() {
   clearTimeout(looking);
   echo?.stop();
+  stopBackLevel();
+  stopBackLevel = () => {};
   back.srcObject = null;
-  root.dataset.back = 'off';
+  root.dataset.returns = 'off';
   backLevel.value = 0;
   hear.checked = false;
   back.muted = true;
@@ -159,7 +166,7 @@ hear.addEventListener('change', () => {
   back.muted = !hear.checked;
 });
 get('[data-chime]').addEventListener('click', async () => {
-  tick('speaker', 'wait', 'tick_wait');
+  tick('speaker', 'wait', 'heard');
   get('[data-heard]').hidden = false;
   await chime();
 });

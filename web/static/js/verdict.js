@@ -18,7 +18,6 @@
  * @property {number} framesGot
  * @property {number} soundsSent packets of sound
  * @property {number} soundsGot
- * @property {number} level of the sound that came back, 0 to 1
  *
  * @typedef {{rtt: number, there: number, back: number, loss: number, jitter: number, pictures: number, sounds: number}} Figures
  *   milliseconds; shares of packets lost on the way there, back, and on the worse of both; shares of pictures and sounds
@@ -89,7 +88,7 @@ function median(values) {
  */
 export function sampleOf(stats, at) {
   /** @type {Sample} */
-  const s = { at, way: wayOf(stats), sent: 0, lostThere: 0, got: 0, lost: 0, framesSent: 0, framesGot: 0, soundsSent: 0, soundsGot: 0, level: 0 };
+  const s = { at, way: wayOf(stats), sent: 0, lostThere: 0, got: 0, lost: 0, framesSent: 0, framesGot: 0, soundsSent: 0, soundsGot: 0 };
   s.rtt = millis(pairOf(stats)?.currentRoundTripTime);
   for (const r of stats.values()) {
     const audio = r.kind === 'audio';
@@ -103,7 +102,6 @@ export function sampleOf(stats, at) {
       if (audio) {
         s.soundsGot += r.packetsReceived ?? 0;
         s.jitter = millis(r.jitter);
-        s.level = r.audioLevel ?? 0;
       } else {
         s.framesGot += r.framesReceived ?? r.framesDecoded ?? 0;
       }
