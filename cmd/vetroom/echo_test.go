@@ -95,6 +95,14 @@ func TestAnOwnerChecksBeforeTheCall(t *testing.T) {
 		return back.videoWidth > 0 && back.currentTime > 0 && all.some((s) => s.framesDecoded > 50) && document.querySelector('[data-back-level]').value > 0.05 &&
 			window.vetroomEcho.remoteDescription.sdp.includes('a=ice-lite');
 	})()`)
+	if muted := eval[string](owner, `(() => {
+		const back = document.querySelector('video[data-back]');
+		const before = back.muted;
+		document.querySelector('[data-hear]').click();
+		return before + ' ' + back.muted;
+	})()`); muted != "true false" {
+		t.Errorf("before and after wanting to hear oneself it is muted: %s", muted)
+	}
 	owner.says("[data-verdict-title]", "좋아요, 이대로 통화할 수 있어요")
 	owner.press("[data-chime]")
 	owner.press(`[data-heard] [value="no"]`)
@@ -170,5 +178,30 @@ func TestAChecksBadNews(t *testing.T) {
 	b.holds(5*time.Second, "there is nothing left to allow", `!document.querySelector('[data-do^="allow"]') && document.querySelector('[data-own]').videoWidth > 0`)
 	if got := details(vet, visit); len(got) != 0 {
 		t.Errorf("the timeline says %v", got)
+	}
+}
+
+// TestTheDoorGoesBeforeTheCheck: it opens while the waiting room's check runs: that ends at once, nothing of it is left at
+// the server, and the call begins.
+func TestTheDoorGoesBeforeTheCheck(t *testing.T) {
+	dir := t.TempDir()
+	p := serve(t, dir, []string{withTURN})
+	vet := addVet(t, p, dir, nil, "early")
+	visit := followUp(vet, soon(5*time.Minute), 20)
+	owner := newTab(t, "owner", 360, 740, "en-GB")
+	owner.open(visit.at("link"))
+	owner.open(p.url + "/room?id=" + visit.at("room.id"))
+	owner.holds(30*time.Second, "the check runs", `window.vetroomEcho?.connectionState === 'connected'`)
+	vet.want(200, "POST", "/api/v1/vet/rooms/"+visit.at("room.id")+"/open", nil)
+	owner.holds(5*time.Second, "goes in, and the check is over", `document.querySelector('.call').dataset.entered === 'true' &&
+		window.vetroomEcho.connectionState === 'closed'`)
+	eventually(t, 5*time.Second, "the echo is over", func() error {
+		if text := metricsOf(t, p.url); !strings.Contains(text, "vetroom_echo_running 0\n") || !strings.Contains(text, "vetroom_echo_begun_total 1\n") {
+			return errors.New("not so")
+		}
+		return nil
+	})
+	if got := details(vet, visit); len(got) != 0 {
+		t.Errorf("a check that was broken off is in the timeline: %v", got)
 	}
 }

@@ -113,13 +113,16 @@ function showBack(returned) {
   stopBackLevel();
   stopBackLevel = showLevel(returned, backLevel); // getStats() tells no level of what nobody hears
   root.dataset.returns = 'on';
+  hear.disabled = false;
   back.play().catch(() => {});
 }
 
 /** The verdict, what to do, and the figures. */
 function say() {
   const keys = advice({ ...found, speaker }, browserOf(navigator.userAgent));
-  const key = found.verdict ?? `refused_${found.refused}`;
+  const ready = found.camera === 'ok' && found.microphone === 'ok';
+  const fine = found.verdict === 'good' || found.verdict === 'fair';
+  const key = fine && !ready ? 'devices' : found.verdict ?? `refused_${found.refused}`;
   root.dataset.verdict = found.verdict ?? '';
   root.dataset.way = found.way ?? '';
   get('[data-verdict-title]').textContent = firstText(`callcheck.title_${key}`, 'callcheck.title_refused');
@@ -148,6 +151,7 @@ function over() {
   root.dataset.returns = 'off';
   backLevel.value = 0;
   hear.checked = false;
+  hear.disabled = true;
   back.muted = true;
 }
 
