@@ -12,6 +12,7 @@ type Chart struct {
 	Record   *Record // of the version that was asked for; its Version is 0 while nothing was written
 	Versions []Record
 	Chat     []ChatMessage
+	Stills   []StillView
 	Timeline []Entry
 	Earlier  []EarlierVisit // newest first
 }
@@ -51,7 +52,7 @@ func (d *Desk) Chart(ctx context.Context, vetID, id string, version int64) (*Cha
 	return c, errors.Join(d.addRecord(ctx, c, version), d.addEarlier(ctx, c))
 }
 
-// addRecord adds the version of the record, the list of all, and the chat. What is written between two of these reads is
+// addRecord adds the version of the record, the list of all, the chat and the stills. What is written between two of these reads is
 // in the list though not shown, so that saving over it is refused.
 func (d *Desk) addRecord(ctx context.Context, c *Chart, version int64) error {
 	id := c.Reservation.ID
@@ -65,7 +66,10 @@ func (d *Desk) addRecord(ctx context.Context, c *Chart, version int64) error {
 	if c.Versions, err = d.Store.RecordVersions(ctx, id); err != nil {
 		return err
 	}
-	c.Chat, err = d.Store.Chat(ctx, id)
+	if c.Chat, err = d.Store.Chat(ctx, id); err != nil {
+		return err
+	}
+	c.Stills, err = d.stills(ctx, id)
 	return err
 }
 

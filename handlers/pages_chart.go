@@ -52,6 +52,9 @@ func (h *Handler) chartPage(c *call, id string, version int64) (web.RecordPage, 
 	for _, m := range chart.Chat {
 		p.Chat = append(p.Chat, web.ChatLine{From: string(m.From), Text: m.Text, At: m.At})
 	}
+	for _, s := range chart.Stills {
+		p.Stills = append(p.Stills, web.Still{StillView: s, Seen: shownPhoto(s.Screening)})
+	}
 	for _, e := range chart.Timeline {
 		p.Timeline = append(p.Timeline, shownEntry(e))
 	}
@@ -150,7 +153,8 @@ func recordDocument(form url.Values) document {
 	return document{root: root}
 }
 
-// reviewForm is POST /vet/reservations/{id}/review: what the vet says to the photo.
+// reviewForm is POST /vet/reservations/{id}/review: what the vet says to the photo that came with the visit, or to a
+// still's.
 func (h *Handler) reviewForm(c *call) (reply, error) {
 	id, form, err := c.posted()
 	if err != nil {
@@ -160,15 +164,19 @@ func (h *Handler) reviewForm(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if view.Screening == nil {
+	screening, place := form.Get("screening"), "#stills-title"
+	if view.Screening != nil && (screening == "" || screening == view.Screening.ID) {
+		screening, place = view.Screening.ID, "#photo-title"
+	}
+	if !isID(screening) {
 		return reply{}, clinic.ErrNotFound
 	}
 	review := clinic.Review{Agrees: form.Get("agrees") == "true"}
 	if !review.Agrees {
 		review.Finding = clinic.FindingCode(form.Get("finding"))
 	}
-	if _, err := h.Desk.ReviewScreening(c.ctx(), c.who.VetID, view.Screening.ID, review); err != nil {
+	if _, err := h.Desk.ReviewScreening(c.ctx(), c.who.VetID, screening, review); err != nil {
 		return reply{}, err
 	}
-	return redirect("/vet/reservations/" + id + "#photo-title"), nil
+	return redirect("/vet/reservations/" + id + place), nil
 }

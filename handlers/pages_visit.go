@@ -22,6 +22,13 @@ func (h *Handler) surround(c *call, v *clinic.View, p *web.ReservationPage) (err
 	for _, m := range said {
 		p.Chat = append(p.Chat, web.ChatLine{From: string(m.From), Text: m.Text, At: m.At})
 	}
+	if err != nil {
+		return err
+	}
+	stills, err := h.Desk.Stills(c.ctx(), c.who, v.Reservation.ID)
+	for _, s := range stills {
+		p.Stills = append(p.Stills, web.Still{StillView: s})
+	}
 	return err
 }
 

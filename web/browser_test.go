@@ -46,6 +46,7 @@ func site(t *testing.T) (*Web, *httptest.Server) {
 	mux.HandleFunc("/room", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) }) // the page stays
 	mux.HandleFunc("/img/{name}", picture)
 	mux.HandleFunc("/api/v1/screenings/{id}/photo", picture)
+	mux.HandleFunc("/api/v1/stills/{id}/photo", picture)
 	mux.HandleFunc("/api/v1/vets/{id}/slots", func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, `{"slots":[]}`) })
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		page, ok := all[strings.TrimPrefix(r.URL.Path, "/")]

@@ -20,6 +20,7 @@ type RecordPage struct {
 	Newest   int64
 	Versions []RecordText // newest first, without their texts
 	Chat     []ChatLine
+	Stills   []Still // photos that were taken in the room
 	Timeline []Entry
 	Saved    bool
 	Form     Form // the errors of a refused form; values come from Record

@@ -57,6 +57,7 @@ func chartSamples() map[string]Page {
 		"record/agreed":    with(photo(func(s *SeenPhoto) { s.Review = &PhotoReview{Agrees: true, At: noon} })),
 		"record/disagreed": with(photo(func(s *SeenPhoto) { s.Review = &PhotoReview{Finding: "A2", At: noon} })),
 		"record/open_said": with(photo(func(s *SeenPhoto) { s.Review = &PhotoReview{At: noon} })),
+		"record/stills":    with(func(p *RecordPage) { p.Stills = sampleStills() }),
 		"record/wrong":     with(func(p *RecordPage) { p.Form = Form{Code: "invalid", Errors: []FieldError{{Field: "plan"}}} }),
 		"record/changed": with(func(p *RecordPage) {
 			theirs := sampleNote(2)
@@ -77,12 +78,13 @@ func TestARecordShowsItsStates(t *testing.T) {
 	const form, base = `form.record[method="post"][action="/vet/reservations/r2"]`, `form.record input[name="version"]`
 	for name, want := range map[string]map[string]int{
 		"record/empty":     {form + " textarea": 5, base + `[value="0"]`: 1, ".photo": 0, ".history details": 0, "[data-versions] li": 0, ".said li": 0},
-		"record/written":   {base + `[value="2"]`: 1, `input[name="visit_advised"][checked]`: 1, "[data-versions] a": 2, `[data-versions] a[href="/vet/reservations/r2?version=1"]`: 1, ".said li": 2, ".history details": 2, ".bars meter": 3, `.bars meter[value="0.620"]`: 1, `.zoom[href="/api/v1/screenings/s1/photo"]`: 1, `.review button[name="agrees"]`: 2, `.review option`: 7, `[data-act][data-first]:not([hidden])`: 1, `[data-act="no-show"][disabled]`: 1},
+		"record/written":   {"[data-stills][hidden]": 1, base + `[value="2"]`: 1, `input[name="visit_advised"][checked]`: 1, "[data-versions] a": 2, `[data-versions] a[href="/vet/reservations/r2?version=1"]`: 1, ".said li": 2, ".history details": 2, ".bars meter": 3, `.bars meter[value="0.620"]`: 1, `.zoom[href="/api/v1/screenings/s1/photo"]`: 1, `.review button[name="agrees"]`: 2, `.review option`: 7, `[data-act][data-first]:not([hidden])`: 1, `[data-act="no-show"][disabled]`: 1},
 		"record/old":       {form: 0, ".read dt": 6 + 6, ".notice a": 1},
 		"record/queued":    {".bars": 0, ".review": 0},
 		"record/failed":    {".bars": 0, ".review": 0, ".zoom img": 1},
 		"record/agreed":    {`.review button[value="true"]`: 0, ".reviewed": 1},
 		"record/disagreed": {`.review button[value="true"]`: 1, `option[value="A2"][selected]`: 1},
+		"record/stills":    {"[data-stills]:not([hidden]) .still": 3, "[data-stills] .mark.mark-yellow .mark-line": 1, "[data-stills] .bars meter": 1, `[data-stills] .review input[name="screening"][value="s2"]`: 1, `[data-stills] form[action="/vet/reservations/r2/review"] option`: 7},
 		"record/wrong":     {".notice.wrong": 1, "textarea[aria-invalid]": 1, ".field-error:not([hidden])": 1},
 		"record/changed":   {base + `[value="2"]`: 1, "textarea b": 0, `.notice.late[role="alert"][autofocus] .read`: 1},
 		"record/open":      {`[data-act="close"][data-first]:not([hidden])`: 1, `[data-act="extend"][disabled]`: 0, `[data-act="no-show"][disabled]`: 1},

@@ -134,7 +134,8 @@ type ReservationPage struct {
 	Aftercare *Aftercare
 	Chat      []ChatLine // what was said, once the door was open
 	// Photo is the screening that came with the reservation; nil without one.
-	Photo *clinic.Screening
+	Photo  *clinic.Screening
+	Stills []Still // photos that were taken in the room
 }
 
 // Entry is one line of a reservation's timeline.

@@ -37,6 +37,7 @@ func visitSamples() map[string]Page {
 			p.Aftercare = &Aftercare{Text: "목욕은 쉬어 주세요.\n<i>연고</i>는 하루 두 번 발라 주세요.", VisitAdvised: true, Vet: "한강 동물병원", At: noon}
 			p.Photo = &clinic.Screening{ID: "s1", State: clinic.ScreeningDone, Findings: []clinic.Finding{{Code: clinic.FindingErosion, Score: 0.73}, {Code: clinic.FindingNodule, Score: 0.1}}}
 		}),
+		"visit/stills": page(over, func(p *ReservationPage) { p.Stills = sampleStills() }),
 		"visit/unseen": page(visitIn(75*time.Hour), func(p *ReservationPage) { p.Photo = &clinic.Screening{ID: "s1", State: clinic.ScreeningQueued} }),
 		"visit/advised": page(over, func(p *ReservationPage) {
 			p.Aftercare = &Aftercare{VisitAdvised: true, Vet: "한강 동물병원", At: noon}
@@ -58,6 +59,7 @@ func TestAVisitShowsItsStates(t *testing.T) {
 		"visit/came":       {"#late": 0, ".notice.wrong": 1, `form.door[data-state="open"]`: 1},
 		"visit/handed":     {"#late": 0, ".notice.good": 1},
 		"visit/aftercare":  {"[data-aftercare]": 1, "[data-aftercare] i": 0, `.aftercare a[href="/hospitals"]`: 1, "[data-print]": 1, ".kept-chat .said": 2, `.said[data-mine="true"]`: 1, ".said b": 0, ".attached li": 2, `.attached img[src="/api/v1/screenings/s1/photo"][alt]`: 1, "form.door": 0, `a.button[href="/vets/v1"]`: 0},
+		"visit/stills":     {".still": 3, `.still-picture[href="/api/v1/stills/still1/photo"] img[src="/api/v1/stills/still1/photo?small=true"][alt][width="4032"][height="3024"]`: 1, `.marks .mark-line`: 3, ".marks": 1, ".still li": 1, ".review": 0},
 		"visit/unseen":     {".attached li": 0, ".attached p": 3},
 		"visit/advised":    {"[data-aftercare]": 0, `.aftercare a[href="/hospitals"]`: 1},
 		"visit/unwritten":  {".aftercare": 1, "[data-print]": 0, ".kept-chat": 0},

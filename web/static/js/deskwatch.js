@@ -20,10 +20,11 @@ const ASK_EVERY = 5_000;
  * @property {(room: string, peer: string) => void} [here] where the owner of a room is: absent, waiting or present
  * @property {() => void} [booked] some of the vet's time was booked or given back
  * @property {() => void} [screened] a photo of a visit has its result
+ * @property {() => void} [stills] a photo was taken in a room, or drawn on
  */
 
 /** @param {Follower} follower */
-export function watchDesk({ door: changed = () => {}, here = () => {}, booked = () => {}, screened = () => {} }) {
+export function watchDesk({ door: changed = () => {}, here = () => {}, booked = () => {}, screened = () => {}, stills = () => {} }) {
   const clock = new ServerClock();
   /** @type {Door[]} */ const doors = [];
   /** @type {Map<string, string>} */ const peers = new Map();
@@ -56,6 +57,7 @@ export function watchDesk({ door: changed = () => {}, here = () => {}, booked = 
   function handle(message) {
     if (message.type === 'vet' && message.vet === vet) followed(message.online);
     if (message.type === 'screening') screened();
+    if (message.type === 'still') stills();
     if (message.type === 'slot' && message.vet === vet) booked();
     if (message.type !== 'room') return;
     if (message.peer !== undefined) peers.set(message.room, message.state === 'closed' ? 'absent' : message.peer);

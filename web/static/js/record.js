@@ -18,10 +18,11 @@ const desk = watchDesk({
     doorChanged(door);
     if (door.state === 'closed' && door.form.isConnected) settled();
   },
-  screened: () => again('[data-photo]', '[data-print-facts]'),
+  screened: () => again('[data-photo]', '[data-print-facts]', '[data-stills]'),
+  stills: () => again('[data-stills]'),
 });
 bindActs(desk.clock, settled);
-bindReview(() => again('[data-photo]', '[data-print-facts]'));
+bindReview(() => again('[data-photo]', '[data-print-facts]', '[data-stills]'));
 
 const form = /** @type {HTMLFormElement|null} */ (document.querySelector('form[data-record]'));
 if (form) autosave(form, () => document.querySelector('[data-versions][open]') && again('[data-versions]'));

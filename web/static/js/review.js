@@ -15,6 +15,6 @@ export function bindReview(done) {
     const answer = await call('POST', `/vet/screenings/${form.dataset.screening}/review`, agrees || !finding ? { agrees } : { agrees, finding });
     button.disabled = false;
     if (!answer.ok) toast(problem(answer));
-    else if (await done()) /** @type {HTMLElement|null} */ (document.querySelector('[data-review]'))?.focus();
+    else if (await done()) /** @type {HTMLElement|null} */ (document.querySelector(`[data-review="${CSS.escape(form.dataset.screening)}"]`))?.focus();
   });
 }

@@ -17,6 +17,7 @@ import { Devices } from './devices.js';
 import { Door, tick } from './door.js';
 import { LineWatch } from './linewatch.js';
 import { openMedia, showLevel } from './media.js';
+import { Photos } from './photos.js';
 import { inside, keepInside } from './reentry.js';
 import { Chat } from './roomchat.js';
 import { RoomTime } from './roomtime.js';
@@ -116,12 +117,26 @@ const chat = new Chat({
   say: (words) => view.tell(words),
 });
 
+const photos = new Photos({
+  seat: view.seat, zone: door.zone, call, chat,
+  stream: () => stream,
+  turned: () => {
+    devices.follow();
+    view.own(stream);
+    call.peer.setStream(stream);
+  },
+});
+
 const handlers = {
   room: tookRoom,
   /** @param {any} message */
   chat: (message) => chat.took(message),
   /** @param {any} message */
   kept: (message) => chat.kept(message),
+  /** @param {any} message */
+  still: (message) => photos.framed(message),
+  /** @param {any} message */
+  screening: (message) => photos.framed(message),
   /** @param {any} message */
   peer: (message) => tookPeer(message.peer, 'absent'), // the same again means another browser
   /** @param {any} message */
@@ -145,6 +160,7 @@ async function tookRoom(room) {
   if (!door.apply(room)) return;
   if (room.version !== before.version && (fresh || room.state === before.state)) learn();
   chat.door(room.state);
+  photos.door(room.state);
   if (room.state === 'closed') return end(room.reason || 'ended');
   if (room.state === 'locked' && entered) return end('moved');
   view.opened(room.state === 'open', call.connected && lost === undefined);
@@ -154,6 +170,7 @@ async function tookRoom(room) {
   if (fresh) {
     call.back(room.resumed);
     chat.joined(room.resumed);
+    photos.joined();
   }
   tookPeer(other, left);
   if (room.state === 'open' && (view.auto || former)) enter();
@@ -218,6 +235,7 @@ function end(why, mayReturn = false) {
   view.end(why, mayReturn);
   view.banner({ kind: '', key: '', words: '' });
   chat.door('closed');
+  photos.end();
   if (why !== 'replaced') socket.finish();
 }
 

@@ -116,10 +116,16 @@ export class Chat {
 
   #write() {
     const words = this.field.value.trim();
-    if (words === '' || this.#state !== 'open') return;
+    if (words === '' || !this.write(words)) return;
     this.field.value = '';
-    this.#dispatch(this.#add({ from: this.seat, text: words, id: newName(), state: 'sending' }));
     this.field.focus();
+  }
+
+  /** Says something; false while the room is not open. @param {string} words */
+  write(words) {
+    if (this.#state !== 'open') return false;
+    this.#dispatch(this.#add({ from: this.seat, text: words, id: newName(), state: 'sending' }));
+    return true;
   }
 
   /** @param {Word} word */

@@ -113,7 +113,8 @@ export class RoomView {
 
   /** One's own picture, and what is on. @param {MediaStream} stream */
   own(stream) {
-    if (this.self.srcObject !== stream) this.self.srcObject = stream;
+    const shown = stream.getTracks().length > 0 ? stream : null; // for an empty one a browser waits for ever
+    if (this.self.srcObject !== shown) this.self.srcObject = shown;
     const on = (/** @type {MediaStreamTrack[]} */ tracks) => tracks.some((track) => track.enabled && track.readyState === 'live');
     this.root.dataset.camera = on(stream.getVideoTracks()) ? 'on' : 'off';
     for (const [selector, tracks] of /** @type {[string, MediaStreamTrack[]][]} */ ([['camera', stream.getVideoTracks()], ['microphone', stream.getAudioTracks()]])) {

@@ -85,9 +85,12 @@ function changed(door) {
   known = now;
 }
 
-/** The vet wrote the record, or wrote it anew. @param {{type: string}} message */
+/** What is news beside the door: the vet wrote the record, or there is a photo, or one was looked at. */
+const NEWS = ['record', 'still', 'screening'];
+
+/** @param {{type: string}} message */
 function heard({ type }) {
-  if (type === 'record') refreshSoon();
+  if (NEWS.includes(type)) refreshSoon();
 }
 
 /**
@@ -99,7 +102,7 @@ function follow(room) {
   const socket = new Socket({
     clock: new ServerClock(),
     hello: () => [{ type: 'watch', rooms: [room], vets: [] }],
-    handle: ({ type }) => void ((type === 'room' || type === 'record') && refreshSoon()),
+    handle: ({ type }) => void ((type === 'room' || NEWS.includes(type)) && refreshSoon()),
     state: (state) => state === 'signed_out' && socket.stop(),
   });
 }
