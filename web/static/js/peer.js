@@ -240,6 +240,8 @@ export class Peer {
       const offers = description.type === 'answer'; // it answered what we no longer are; our new offer follows
       this.renew(offers);
       if (offers) return;
+    } else if (this.#yields(description)) {
+      this.renew(false);
     }
     const pc = this.#pc;
     const ready = !this.#making && (pc.signalingState === 'stable' || this.#answering);
@@ -269,6 +271,16 @@ export class Peer {
     }
     await pc.setLocalDescription();
     if (pc === this.#pc && pc.localDescription) this.#describeTo(pc.localDescription);
+  }
+
+  /**
+   * Of two first offers that cross, the polite side's is not rolled back, but its connection given up: Chromium would go on
+   * to gather nothing, and refuse the channels for good where they stand at another place in the other offer.
+   * @param {RTCSessionDescriptionInit} description
+   */
+  #yields({ type }) {
+    const asks = this.#making || this.#pc.signalingState !== 'stable';
+    return this.polite && type === 'offer' && asks && !this.#pc.remoteDescription;
   }
 
   /** The other side offers while our own offer stands: perhaps it never had ours. */
