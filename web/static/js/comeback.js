@@ -5,6 +5,7 @@
  *
  * @typedef {import('./peer.js').Peer} Peer
  */
+import { refreshOnAnotherWay } from './senders.js';
 
 /** So long a lost connection may heal by itself, ms. The polite side leaves the first word to the other. */
 const PATIENCE = { impolite: 300, polite: 900 };
@@ -24,6 +25,7 @@ const LOOK = 500;
 const SETTLE = 300;
 
 export class Comeback {
+  /** @type {WeakSet<RTCPeerConnection>} */ #followed = new WeakSet();
   /** @type {number|undefined} since when nothing comes, by performance.now() */ #since;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #next;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #network;
@@ -59,7 +61,7 @@ export class Comeback {
 
   /** @param {RTCPeerConnectionState} state */
   state(state) {
-    if (state === 'connected') this.#well();
+    if (state === 'connected') this.#connected();
     else if (state === 'disconnected' || state === 'failed' || (state === 'new' && this.#met)) this.#trouble();
   }
 
@@ -67,6 +69,13 @@ export class Comeback {
   beat({ silent, uneasy }) {
     if (silent && this.#met) this.#trouble();
     else if (!uneasy && this.peer.connected) this.#well();
+  }
+
+  #connected() {
+    const pc = this.peer.connection;
+    if (!this.#followed.has(pc)) refreshOnAnotherWay(pc);
+    this.#followed.add(pc);
+    this.#well();
   }
 
   #well() {
