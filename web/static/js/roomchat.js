@@ -13,7 +13,7 @@ import { clockWords } from './times.js';
 /** How long a word may be under way before it counts as not sent, ms. */
 const PATIENCE = 10_000;
 /** The history that could not be read is asked for again after this; a second reading finds what was just being kept. */
-const AGAIN = 3_000;
+const AGAIN = 1_000;
 /** What the server says of a word that it did not pass on. */
 const REFUSALS = ['room_locked', 'room_closed', 'rate_limited', 'not_joined'];
 
