@@ -29,7 +29,8 @@ type stranger struct {
 // strangerCounts is one line that it prints: all so far.
 type strangerCounts struct {
 	State    string // of its RTCPeerConnection
-	Offers   int    // of the vet's that it answered
+	Joins    int
+	Offers   int // of the vet's that it answered
 	Pictures int
 	Width    int
 	Sounds   int
@@ -125,14 +126,16 @@ func (s *stranger) receives(within time.Duration, pictures int) {
 }
 
 // TestAStrangerIsMet: aiortc, a WebRTC that no one here wrote, joins by the socket protocol alone; it and a browser see
-// and hear each other, also after the browser's page was loaded again, and it ends when the vet ends it.
+// and hear each other, also after the browser's page was loaded again and the server was killed, until the vet ends it.
 func TestAStrangerIsMet(t *testing.T) {
-	dir := t.TempDir()
-	p := serve(t, dir, []string{withTURN})
+	dir, settings := t.TempDir(), []string{"VETROOM_ADDR=" + freeAddr(t), "VETROOM_TURN_ADDR=" + freeAddr(t)}
+	p := serve(t, dir, settings)
 	api := addVet(t, p, dir, nil, "meets-aiortc")
 	visit, room := openRoom(api)
 	vet := newTab(t, "vet", 1280, 800, "en-GB")
 	vet.signIn(p, "meets-aiortc")
+	vet.beforeEachPage(witness)
+	t.Cleanup(vet.tellsWhy)
 	vet.open(p.url + "/room?id=" + room)
 	owner := meetStranger(t, visit.at("link"))
 	owner.tells(20*time.Second, "is connected", func(now strangerCounts) bool { return now.State == "connected" })
@@ -142,6 +145,13 @@ func TestAStrangerIsMet(t *testing.T) {
 	before := owner.counts().Offers
 	vet.open(p.url + "/room?id=" + room)
 	owner.tells(20*time.Second, "answers the page that came back", func(now strangerCounts) bool { return now.Offers > before })
+	vet.hears(20*time.Second, 20)
+	owner.receives(20*time.Second, 20)
+
+	p.kill()
+	joins := owner.counts().Joins
+	serve(t, dir, settings)
+	owner.tells(20*time.Second, "has its seat again", func(now strangerCounts) bool { return now.Joins > joins })
 	vet.hears(20*time.Second, 20)
 	owner.receives(20*time.Second, 20)
 

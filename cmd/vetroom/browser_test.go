@@ -41,7 +41,7 @@ func newTab(t testing.TB, name string, width, height int, language string, more 
 		chromedp.Flag("accept-lang", language), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 	}, more...)...)
 	ctx, end := chromedp.NewContext(allocator)
-	ctx, late := context.WithTimeout(ctx, 90*time.Second)
+	ctx, late := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(func() { late(); end(); stop() })
 	b := &tab{t, name, ctx}
 	b.do(chromedp.EmulateViewport(int64(width), int64(height)))
@@ -120,7 +120,11 @@ const readStats = `(async () => {
 // hears fails unless, within the time, frames and sound from the peer have both grown by the given count.
 func (b *tab) hears(within time.Duration, frames float64) {
 	b.t.Helper()
-	first := eval[media](b, readStats)
+	b.hearsSince(eval[media](b, readStats), within, frames)
+}
+
+func (b *tab) hearsSince(first media, within time.Duration, frames float64) {
+	b.t.Helper()
 	began := time.Now()
 	eventually(b.t, within, b.name+" sees and hears the peer", func() error {
 		m := eval[media](b, readStats)

@@ -13,6 +13,7 @@ new connection: the other side knows a new one by its DTLS fingerprint.
 import asyncio
 import json
 import math
+import os
 import re
 import struct
 import sys
@@ -50,20 +51,20 @@ class Peer:
 
     def __init__(self, send, counts):
         self.send, self.counts = send, counts
-        self.servers, self.pc, self.readers = [], None, []
+        self.servers, self.pc, self.readers, self.ending = [], None, [], set()
 
-    async def renew(self):
+    def renew(self):
         """Makes a connection in place of the one that was."""
-        await self.close()
+        self.close()
         servers = [RTCIceServer(s["urls"], s.get("username"), s.get("credential")) for s in self.servers]
         self.pc = pc = RTCPeerConnection(RTCConfiguration(servers))
         pc.addTrack(Tone())
         pc.addTrack(Picture())
         pc.on("track", lambda track: self.readers.append(asyncio.create_task(self.read(track))))
-        pc.on("connectionstatechange", lambda: self.counts.update(state=pc.connectionState))
+        pc.on("connectionstatechange", lambda: self.pc is pc and self.counts.update(state=pc.connectionState))
 
     async def offer(self):
-        await self.renew()
+        self.renew()
         await self.pc.setLocalDescription(await self.pc.createOffer())
         await self.describe()
 
@@ -82,7 +83,7 @@ class Peer:
         if known and known.sdp == offer["sdp"]:
             return  # sent twice, since our own offer crossed it
         if not known or transport(known.sdp) != transport(offer["sdp"]):
-            await self.renew()
+            self.renew()
         self.counts["offers"] += 1
         await self.pc.setRemoteDescription(RTCSessionDescription(**offer))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
@@ -112,9 +113,10 @@ class Peer:
         except MediaStreamError:
             pass  # the track ended
 
-    async def close(self):
+    def close(self):
+        """Ends the connection that there is. A relay that is gone would have one wait for half a minute: nobody does."""
         if self.pc:
-            await self.pc.close()
+            self.ending.add(asyncio.create_task(self.pc.close()))
         for reader in self.readers:
             reader.cancel()
         self.pc, self.readers = None, []
@@ -146,7 +148,7 @@ class Seat:
             except (aiohttp.ClientError, ConnectionError) as error:
                 print("socket:", error, file=sys.stderr)
             await asyncio.sleep(0 if self.closed else 0.3)
-        await self.peer.close()
+        self.peer.close()
 
     async def join(self):
         self.joining = True
@@ -173,6 +175,7 @@ class Seat:
         self.resume, self.state = room["resume"], room["state"]
         self.peer.servers = room.get("ice_servers", [])
         self.closed, self.counts["ended"] = room["state"] == "closed", room.get("reason", "")
+        self.counts["joins"] += int(self.joining)
         anew, self.joining = self.joining and not room["resumed"], False
         await self.took_peer(room, anew)
 
@@ -180,7 +183,7 @@ class Seat:
         """Begins where there is somebody to begin with: at first, or where it is not known what was missed."""
         came = self.other == "absent" or anew
         self.other = message["peer"]
-        lacking = not self.peer.pc or self.counts["state"] != "connected" or anew
+        lacking = not self.peer.pc or self.counts["state"] != "connected"
         if self.state == "open" and self.other != "absent" and came and lacking:
             await self.peer.offer()
 
@@ -198,7 +201,7 @@ async def tell(counts):
 
 async def main(link):
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
-    counts = {"state": "new", "offers": 0, "pictures": 0, "width": 0, "sounds": 0, "loud": 0, "ended": ""}
+    counts = {"state": "new", "joins": 0, "offers": 0, "pictures": 0, "width": 0, "sounds": 0, "loud": 0, "ended": ""}
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:  # unsafe: the host may be an address
         (await session.get(link)).raise_for_status()
         reservations = await (await session.get(origin + "/api/v1/reservations")).json()
@@ -206,7 +209,8 @@ async def main(link):
         seat = Seat(reservations["reservations"][0]["room"]["id"], counts)
         await seat.sit(lambda: session.ws_connect(origin + "/ws", origin=origin, protocols=["vetroom.v1"]))
         telling.cancel()
-    print(json.dumps(counts))
+    print(json.dumps(counts), flush=True)
+    os._exit(0)  # aioice would go on to say goodbye to relays, also to one that is gone
 
 
 if __name__ == "__main__":
