@@ -14,6 +14,8 @@ var (
 	DecodeAny   = decodeAny
 	PlainSeen   = plainSeen
 	PlainSignal = plainSignal
+
+	SignalFrameOf = signalFrame
 )
 
 // Relay has frames wait for a process, and then carries them.
@@ -67,6 +69,9 @@ func (p *Peer) Receive(frame string) {
 	p.p.receive([]byte(frame))
 	p.p.carry()
 }
+
+// Rest is what a connection does before it waits for more.
+func (p *Peer) Rest() { p.p.carry() }
 
 func (p *Peer) Gone() {
 	p.p.gone()

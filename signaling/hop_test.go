@@ -100,6 +100,38 @@ func TestABrokerThatIsSlow(t *testing.T) {
 	})
 }
 
+// TestWhoClosesReadsOn: a closing handshake reads the connection, and so rests, while the reader is busy with a message.
+func TestWhoClosesReadsOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.book("room", -time.Minute)
+		a, b := w.core(t, "a"), w.core(t, "b")
+		defer a.stop()
+		defer b.stop()
+		owner, vet := a.owner(t, "room"), b.vet(t, "room")
+		owner.join("room")
+		vet.join("room")
+		const many = 200
+		var both sync.WaitGroup
+		both.Go(func() {
+			for range many {
+				owner.Receive(`{"type":"signal","data":{}}`)
+			}
+		})
+		both.Go(func() {
+			for range many {
+				owner.Rest()
+			}
+		})
+		both.Wait()
+		synctest.Wait()
+		if n := vet.told("signal"); n != many {
+			t.Fatalf("%d of %d signals came", n, many)
+		}
+		owner.leave()
+		vet.leave()
+	})
+}
+
 // FuzzHop: whatever comes from the bus is frames, or is not.
 func FuzzHop(f *testing.F) {
 	f.Add([]byte("room vet 0 7\n{\"a\":1}room owner 2 2\n{}"))

@@ -124,19 +124,22 @@ func (p *peer) pass(frame []byte, m mark, now time.Time) bool {
 	case refused != nil:
 		p.refuse(refused)
 	case far.epoch != 0:
-		if h := p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m}); h != p.hop {
-			p.carry() // the seat across went from one process to another
-			p.hop = h
+		h := p.srv.relay(far.node, relayed{Room: d.id, To: roles[to], Frame: frame, Mark: m})
+		if old := p.hop.Swap(h); old != nil && old != h {
+			p.srv.carry(old) // the seat across went from one process to another
 		}
 	}
 	return refused == nil
 }
 
-// carry sends to another process what waits for that. The reader calls it before it waits for anything.
+// carry sends to another process what waits for that. Who reads the socket calls it before waiting for anything: that is
+// the reader, and in a closing handshake the writer, which may begin while the reader is still busy with a message.
 func (p *peer) carry() {
-	if p.hop != nil {
-		p.srv.carry(p.hop)
-		p.hop = nil
+	if p.hop.Load() == nil { // mostly
+		return
+	}
+	if h := p.hop.Swap(nil); h != nil {
+		p.srv.carry(h)
 	}
 }
 

@@ -28,11 +28,11 @@ type peer struct {
 	id      uint64
 	heard   atomic.Bool          // something came since the last look
 	line    atomic.Pointer[line] // of the seat that it holds
+	hop     atomic.Pointer[hop]  // on which something of it waits: of the reader, and of the writer that closes and reads on
 
 	// Of the reader.
 	seat       *seat
 	at         *door              // of the seat
-	hop        *hop               // on which something of it waits
 	rooms      map[string]watched // and held, also those that it may not watch any more
 	vets       map[string]bool    // watched
 	messages   *rate.Limiter

@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -56,8 +57,13 @@ func TestPlainSignalsAreNothingElse(t *testing.T) {
 func agree(t *testing.T, frame []byte) {
 	t.Helper()
 	want, err := signaling.DecodeAny(frame)
-	if got, ok := signaling.PlainSignal(frame); ok && (err != nil || !reflect.DeepEqual(got, want)) {
-		t.Fatalf("%q: got %s, want %v, %v", frame, got.Data, want, err)
+	if got, ok := signaling.PlainSignal(frame); ok {
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: got %s, want %v, %v", frame, got.Data, want, err)
+		}
+		if long := signaling.SignalFrameOf(got.Data); !bytes.Equal(frame, long) {
+			t.Fatalf("%q is passed on as it is, and not as %q", frame, long)
+		}
 	}
 	if got, ok := signaling.PlainSeen(frame); ok && (err != nil || !reflect.DeepEqual(got, want)) {
 		t.Fatalf("%q: got %v, want %v, %v", frame, got, want, err)
