@@ -47,6 +47,9 @@ func readOffer(sdp string) (offer, error) {
 		for _, a := range m.Attributes {
 			attributes[a.Key] = append(attributes[a.Key], a.Value)
 		}
+		if attributes["candidate"] != nil { // in a line that pion begins where we do not
+			return offer{}, bad("a candidate does not stand in a line of its own")
+		}
 		if err := o.add(m.MediaName.Media, m.MediaName.Port.Value, attributes); err != nil {
 			return offer{}, err
 		}

@@ -40,6 +40,7 @@ func TestOffersThatAreRefused(t *testing.T) {
 			return strings.ReplaceAll(strings.ReplaceAll(s, " VP8/", " VP7/"), " H264/", " H261/")
 		},
 		"an ICE-lite client":        func(s string) string { return strings.Replace(s, "m=audio", "a=ice-lite\r\nm=audio", 1) },
+		"in a line of its own":      func(s string) string { return s + "\ra=candidate:1 1 udp 2130706431 192.0.2.1 9 typ host\r\n" },
 		"more than 32768 bytes":     func(s string) string { return s + strings.Repeat("a=x:"+strings.Repeat("y", 1000)+"\r\n", 33) },
 		"32768 bytes or 1000 lines": func(s string) string { return s + strings.Repeat("a=x\r\n", 1001) },
 	} {

@@ -75,13 +75,22 @@ type gate struct {
 	*port
 	clock   clinic.Clock
 	bytes   *rate.Limiter
+	checks  *rate.Limiter
 	reports *rate.Limiter
-	streams []uint32 // that were let through; of the one reader of the echo's packets
+
+	// What was let through; of the one reader of the echo's packets.
+	origins []netip.AddrPort
+	streams []uint32
 }
 
-// What passes a gate. pion keeps something for each stream (SSRC) that it ever heard of, and a report may name many.
+// What passes a gate. pion keeps something for each address and each stream (SSRC) that it ever heard of, and looks through
+// all addresses for each packet; of what comes on a stream that is not sent back it keeps a megabyte. A report may name
+// many streams.
 const (
-	maxStreams   = 8
+	maxOrigins   = 24 // a browser has a few networks, and on each its own address and those of relays
+	maxStreams   = 4
+	checkRate    = 100 // connectivity checks a second; browsers make up to 50
+	checksBurst  = 200
 	maxReport    = 400 // bytes of an RTCP packet
 	reportRate   = 10  // RTCP packets a second
 	reportsBurst = 30
@@ -92,6 +101,7 @@ func newGate(p *port, cfg Config) *gate {
 	return &gate{
 		port: p, clock: cfg.Clock,
 		bytes:   rate.NewLimiter(rate.Limit(cfg.Limits.Bandwidth), cfg.Limits.Bandwidth/2),
+		checks:  rate.NewLimiter(checkRate, checksBurst),
 		reports: rate.NewLimiter(reportRate, reportsBurst),
 	}
 }
@@ -114,31 +124,43 @@ type gated struct {
 func (c gated) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(b)
-		if err != nil || c.gate.passes(b[:n]) {
+		if err != nil || c.gate.passes(b[:n], from) {
 			return n, from, err
 		}
 	}
 }
 
 // passes tells packets apart as RFC 7983 and RFC 5761 do.
-func (g *gate) passes(packet []byte) bool {
+func (g *gate) passes(packet []byte, from net.Addr) bool {
 	now := g.clock.Now()
-	if !g.bytes.AllowN(now, max(len(packet), leastCharge)) {
+	if !g.bytes.AllowN(now, max(len(packet), leastCharge)) || !g.knows(from) {
 		return false
 	}
 	switch {
-	case len(packet) < 12 || packet[0] < 128 || packet[0] > 191: // STUN and DTLS
+	case len(packet) > 0 && packet[0] <= 3: // STUN
+		return g.checks.AllowN(now, 1)
+	case len(packet) < 12 || packet[0] < 128 || packet[0] > 191: // DTLS
 		return true
 	case packet[1] >= 192 && packet[1] <= 223: // RTCP
 		return len(packet) <= maxReport && g.reports.AllowN(now, 1)
 	}
-	stream := binary.BigEndian.Uint32(packet[8:])
-	if slices.Contains(g.streams, stream) {
+	return isOneOf(&g.streams, binary.BigEndian.Uint32(packet[8:]), maxStreams)
+}
+
+// knows tells whether a packet comes from one of the first addresses.
+func (g *gate) knows(from net.Addr) bool {
+	at, ok := from.(*net.UDPAddr)
+	return ok && isOneOf(&g.origins, at.AddrPort(), maxOrigins)
+}
+
+// isOneOf tells whether v is among the first few that came.
+func isOneOf[T comparable](few *[]T, v T, most int) bool {
+	if slices.Contains(*few, v) {
 		return true
 	}
-	if len(g.streams) == maxStreams {
+	if len(*few) == most {
 		return false
 	}
-	g.streams = append(g.streams, stream)
+	*few = append(*few, v)
 	return true
 }

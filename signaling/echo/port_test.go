@@ -2,9 +2,12 @@ package echo
 
 import (
 	"encoding/binary"
+	"net"
 	"testing"
 	"time"
 )
+
+var client = &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000}
 
 type still time.Time
 
@@ -26,7 +29,7 @@ func TestAGateLetsThroughWhatACheckNeeds(t *testing.T) {
 	newGate := func() *gate { return newGate(nil, Config{Clock: clock, Limits: Limits{}.withDefaults()}) }
 	count := func(g *gate, n int, next func(i int) []byte) (passed int) {
 		for i := range n {
-			if g.passes(next(i)) {
+			if g.passes(next(i), client) {
 				passed++
 			}
 		}
@@ -36,7 +39,7 @@ func TestAGateLetsThroughWhatACheckNeeds(t *testing.T) {
 	if n := count(g, 50, func(i int) []byte { return packet(96, uint32(i), 200) }); n != maxStreams {
 		t.Errorf("%d streams pass", n)
 	}
-	if !g.passes(packet(96, 3, 200)) {
+	if !g.passes(packet(96, 3, 200), client) {
 		t.Error("a stream that passed before does not")
 	}
 	if n := count(g, 50, func(i int) []byte { return packet(201, 3, 100) }); n != reportsBurst {
@@ -47,7 +50,7 @@ func TestAGateLetsThroughWhatACheckNeeds(t *testing.T) {
 		t.Errorf("%d reports pass in the next second", n)
 	}
 	clock.sleep(time.Hour)
-	if g.passes(packet(200, 3, maxReport+1)) {
+	if g.passes(packet(200, 3, maxReport+1), client) {
 		t.Error("a long report passes")
 	}
 	clock.sleep(time.Hour)
@@ -60,7 +63,42 @@ func TestAGateLetsThroughWhatACheckNeeds(t *testing.T) {
 		t.Errorf("%d bytes pass in 2 s", passed)
 	}
 	small := newGate()
-	if n := count(small, 10_000, func(int) []byte { return []byte{0, 1} }); n != 375_000/2/leastCharge {
+	if n := count(small, 10_000, func(int) []byte { return []byte{20, 1} }); n != 375_000/2/leastCharge {
 		t.Errorf("%d tiny packets pass at once", n)
+	}
+}
+
+// TestAGateKnowsAFewAddresses: what is sent from many, as one who makes them up can, is dropped, and costs nobody else.
+func TestAGateKnowsAFewAddresses(t *testing.T) {
+	clock := &still{}
+	g := newGate(nil, Config{Clock: clock, Limits: Limits{}.withDefaults()})
+	passed := 0
+	for i := range 1000 {
+		clock.sleep(time.Second / checkRate)
+		if g.passes([]byte{0, 1}, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1000 + i}) {
+			passed++
+		}
+	}
+	if passed != maxOrigins {
+		t.Errorf("packets of %d addresses pass", passed)
+	}
+	if !g.passes([]byte{0, 1}, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1000}) {
+		t.Error("an address that passed before does not")
+	}
+}
+
+// TestAGateBoundsChecks, each of which is answered, and its signature looked at.
+func TestAGateBoundsChecks(t *testing.T) {
+	clock := &still{}
+	g := newGate(nil, Config{Clock: clock, Limits: Limits{}.withDefaults()})
+	passed := 0
+	for range 1000 {
+		clock.sleep(time.Second / 1000)
+		if g.passes([]byte{0, 1}, client) {
+			passed++
+		}
+	}
+	if passed < checksBurst || passed > checksBurst+checkRate {
+		t.Errorf("%d checks pass in a second", passed)
 	}
 }
