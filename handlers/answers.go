@@ -20,8 +20,9 @@ type reply struct {
 	status int
 	header map[string]string
 	body   []byte
-	secret bool // holds a secret beside what a client chose: not to be compressed
-	packed bool // is compressed as it is
+	secret bool   // holds a secret beside what a client chose: not to be compressed
+	packed bool   // is compressed as it is
+	sent   func() // if not nil, is called when the client has it or never will
 }
 
 // with adds a header.
@@ -76,6 +77,10 @@ func upTo(under string) endpoint {
 
 // send writes the answer. Nothing that is told to somebody is kept by anything between.
 func (c *call) send(r reply) {
+	if r.sent != nil {
+		defer r.sent()
+		defer c.haste(shownPeriod)()
+	}
 	head := c.w.Header()
 	head.Set("Cache-Control", "private, no-store")
 	for name, value := range r.header {

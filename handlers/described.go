@@ -88,10 +88,10 @@ var described = map[string]description{
 
 	"POST /api/v1/screenings":                 {about: "Takes a photo of skin in. Sets the owner's cookie. The result is a reference, never a diagnosis.", form: thePhoto(), spoken: true, good: accepted[screeningJSON](), refuses: photoRefusals},
 	"GET /api/v1/screenings/{id}":             {about: "Reads a screening.", spoken: true, good: ok[screeningJSON]()},
-	"GET /api/v1/screenings/{id}/photo":       {about: "Gives the photo, as it is kept.", good: file("image/jpeg")},
+	"GET /api/v1/screenings/{id}/photo":       {about: "Gives the photo, as it is kept.", good: file("image/jpeg"), refuses: []*clinic.Error{errRateLimited}},
 	"POST /api/v1/vet/screenings/{id}/review": {about: "Says whether the vet agrees with a screening's result.", body: reads(readReview), refine: theFinding, spoken: true, good: ok[screeningJSON](), refuses: []*clinic.Error{clinic.ErrNotScreened}},
 
-	"GET /api/v1/stills/{id}/photo":       {about: "Gives a still's photo, or a small one.", query: asks(readSmall), good: file("image/jpeg")},
+	"GET /api/v1/stills/{id}/photo":       {about: "Gives a still's photo, or a small one.", query: asks(readSmall), good: file("image/jpeg"), refuses: []*clinic.Error{errRateLimited}},
 	"PUT /api/v1/vet/stills/{id}/marks":   {about: "Puts marks on a still, in the place of those before. Points lie at 0 to 1 of the photo.", body: reads(readMarks), refine: theMarks, spoken: true, good: ok[stillJSON]()},
 	"POST /api/v1/vet/stills/{id}/screen": {about: "Has a still looked at, if it was not. The result is a reference, never a diagnosis.", body: reads(noBody), spoken: true, good: answered{status: http.StatusAccepted, as: reflect.TypeFor[stillJSON]()}, refuses: []*clinic.Error{clinic.ErrPhotoUnreadable}},
 

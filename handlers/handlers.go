@@ -80,7 +80,8 @@ type Handler struct {
 	guard     *http.CrossOriginProtection
 	mux       *http.ServeMux
 	brakes    *brakes
-	upload    *uploads
+	upload    *berths
+	download  *berths
 	doors     *passwords
 	flash     sealer
 	ready     readinessCache
@@ -105,7 +106,7 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	h.brakes = newBrakes(c.Clock)
-	h.upload = newUploads()
+	h.upload, h.download = newBerths(maxUploads, maxOfOne), newBerths(maxShown, maxShownTo)
 	h.flash = c.Sessions.flash
 	if err := h.describe(); err != nil {
 		return nil, err

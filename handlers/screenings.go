@@ -161,11 +161,7 @@ func (h *Handler) readPhoto(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := h.Desk.ScreeningPhoto(c.ctx(), c.who, id)
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{status: http.StatusOK, body: body, packed: true}.with("Content-Type", "image/jpeg"), nil
+	return h.showPhoto(c, func() ([]byte, error) { return h.Desk.ScreeningPhoto(c.ctx(), c.who, id) })
 }
 
 func readReview(o *object) clinic.Review {

@@ -128,7 +128,11 @@ func (h *Handler) readStill(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := h.Desk.StillPhoto(c.ctx(), c.who, id, small)
+	read := func() ([]byte, error) { return h.Desk.StillPhoto(c.ctx(), c.who, id, small) }
+	if !small {
+		return h.showPhoto(c, read)
+	}
+	body, err := read() // a page shows many of them at once, and they are no larger than the page
 	if err != nil {
 		return reply{}, err
 	}

@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vetroom/clinic"
 )
@@ -185,4 +190,55 @@ func TestStillsUnderWayAreBounded(t *testing.T) {
 	}
 	owner.from = "192.0.2.1:4000"
 	owner.uploadTo(path, "photo", "photo").braked("rate_limited")
+}
+
+// TestPhotosOnTheirWayOutAreBounded: nobody has the server keep more of them in memory than a browser asks for at once.
+func TestPhotosOnTheirWayOutAreBounded(t *testing.T) {
+	s := photoSite(t)
+	owner, vet, _, path := inTheRoom(s)
+	still := decoded[stillJSON](vet.uploadTo(path, "photo", "photo").ok(201))
+	owner.get(still.Photo).ok(200)
+	owner.get("/api/v1/stills/"+strings.Replace(still.ID, "0", "1", 1)+"/photo").refused(404, "not_found")
+	if len(s.h.download.of) != 0 || len(s.h.download.places) != 0 {
+		t.Fatalf("places are kept: %v", s.h.download.of)
+	}
+	for range maxShownTo {
+		leave, err := s.h.download.enter(t.Context(), neighbourhood(s.call("GET", "/", &bytes.Buffer{}).address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+	}
+	owner.from = "192.0.2.1:4000"
+	owner.get(still.Photo).braked("rate_limited")
+	owner.get(still.Small).ok(200)
+	vet.from = owner.from
+	vet.get(still.Photo).ok(200)
+}
+
+// TestAPhotoThatNobodyReads is given up, and its place is free again.
+func TestAPhotoThatNobodyReads(t *testing.T) {
+	left := false
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &call{Request: r, w: w}
+		defer c.haste(20 * time.Millisecond)()
+		for err := error(nil); err == nil; {
+			_, err = w.Write(make([]byte, 1<<20))
+		}
+		left = true
+	})
+	server := httptest.NewServer(h)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	server.Close() // waits for the handler
+	if !left {
+		t.Error("it is still being written")
+	}
 }

@@ -25,6 +25,10 @@ const (
 	maxOfOne     = 4        // of them, of one address
 	maxParts     = 8
 	uploadPeriod = 2 * time.Minute
+
+	maxShown    = 32 // photos on their way out, each whole in memory until its reader has it
+	maxShownTo  = 6  // of them, to one address: as many as a browser has connections
+	shownPeriod = 2 * time.Minute
 )
 
 // photoForm is what POST /api/v1/screenings, the form of its page, and POST …/stills send.
@@ -33,21 +37,22 @@ type photoForm struct {
 	bodyPart string // of a screening
 }
 
-// uploads gives places to the photos on their way.
-type uploads struct {
+// berths gives places to the photos on their way, in or out.
+type berths struct {
 	places chan struct{}
+	ofOne  int // that one address may have
 
 	mu sync.Mutex     // guards of
 	of map[string]int // by address
 }
 
-func newUploads() *uploads {
-	return &uploads{places: make(chan struct{}, maxUploads), of: map[string]int{}}
+func newBerths(all, ofOne int) *berths {
+	return &berths{places: make(chan struct{}, all), ofOne: ofOne, of: map[string]int{}}
 }
 
 // enter gives a photo of an address its place, and what gives that back. Nobody's, "", is not counted. It returns
-// errRateLimited to an address that has maxOfOne, and errBusy if no place became free.
-func (u *uploads) enter(ctx context.Context, address string) (leave func(), err error) {
+// errRateLimited to an address that has its share, and errBusy if no place became free.
+func (u *berths) enter(ctx context.Context, address string) (leave func(), err error) {
 	if !u.count(address) {
 		return nil, &brakedError{time.Second}
 	}
@@ -60,20 +65,20 @@ func (u *uploads) enter(ctx context.Context, address string) (leave func(), err 
 	}
 }
 
-func (u *uploads) count(address string) bool {
+func (u *berths) count(address string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if address == "" {
 		return true
 	}
-	if u.of[address] >= maxOfOne {
+	if u.of[address] >= u.ofOne {
 		return false
 	}
 	u.of[address]++
 	return true
 }
 
-func (u *uploads) discount(address string) {
+func (u *berths) discount(address string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.of[address]--; u.of[address] <= 0 {
@@ -115,6 +120,32 @@ func (c *call) patience(d time.Duration) func() {
 	}
 	long := time.AfterFunc(d, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	return func() { long.Stop() }
+}
+
+// showPhoto answers with a photo. It has a place, and a time, until it is sent: else who asks for many and reads none of
+// them would have all of the memory. A vet's own calls wait for places like others', and are not counted.
+func (h *Handler) showPhoto(c *call, read func() ([]byte, error)) (reply, error) {
+	address := ""
+	if c.who.VetID == "" {
+		address = neighbourhood(c.address)
+	}
+	leave, err := h.download.enter(c.ctx(), address)
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := read()
+	if err != nil {
+		leave()
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: body, packed: true, sent: leave}.with("Content-Type", "image/jpeg"), nil
+}
+
+// haste has the connection fail if its client has not taken an answer within d. What it returns ends that.
+func (c *call) haste(d time.Duration) func() {
+	conn := http.NewResponseController(c.w)
+	late := time.AfterFunc(d, func() { conn.SetWriteDeadline(time.Unix(1, 0)) })
+	return func() { late.Stop() }
 }
 
 func readPhotoForm(parts *multipart.Reader, texts []string) (form photoForm, err error) {
