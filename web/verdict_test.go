@@ -95,6 +95,7 @@ func TestTheWayOfAConnection(t *testing.T) {
 		`[{id: 't', type: 'transport', selectedCandidatePairId: 'p'}, {id: 'p', type: 'candidate-pair', localCandidateId: 'l'}, {id: 'l', candidateType: 'host'}]`:                                                     "udp",
 		`[{id: 'p', type: 'candidate-pair', selected: true, localCandidateId: 'l'}, {id: 'l', candidateType: 'srflx'}]`:                                                                                                "udp",
 		`[{id: 'o', type: 'candidate-pair', state: 'failed'}, {id: 'p', type: 'candidate-pair', nominated: true, state: 'succeeded', localCandidateId: 'l'}, {id: 'l', candidateType: 'relay', relayProtocol: 'udp'}]`: "relay_udp",
+		`[{id: 'p', type: 'candidate-pair', selected: true, localCandidateId: 'l'}, {id: 'l', candidateType: 'prflx', relayProtocol: 'tcp'}]`:                                                                          "relay_tcp",
 		`[{id: 'p', type: 'candidate-pair', selected: true, localCandidateId: 'l'}, {id: 'l', candidateType: 'relay', relayProtocol: 'tls'}]`:                                                                          "relay_tcp",
 		`[{id: 'p', type: 'candidate-pair', selected: true, localCandidateId: 'l'}, {id: 'l', candidateType: 'relay', url: 'turn:192.0.2.1:3478?transport=tcp'}]`:                                                      "relay_tcp",
 	} {

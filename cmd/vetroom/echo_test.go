@@ -137,6 +137,28 @@ func TestAnOwnerChecksBeforeTheCall(t *testing.T) {
 	}
 }
 
+// TestACheckOnAnyAddress: the relay and the echo are bound to all addresses, and meet inside; the browser still knows its
+// relay for one.
+func TestACheckOnAnyAddress(t *testing.T) {
+	dir := t.TempDir()
+	p := serve(t, dir, []string{"VETROOM_TURN_ADDR=0.0.0.0:0"})
+	vet := addVet(t, p, dir, nil, "wide")
+	visit := followUp(vet, soon(time.Hour), 20)
+	owner := newTab(t, "owner", 360, 740, "ko-KR")
+	owner.open(visit.at("link") + "?to=check")
+	eval[bool](owner, relayed("udp")+`; true`)
+	if way := owner.checks(); way != "relay_udp" {
+		t.Errorf("the way is %s", way)
+	}
+	if local := eval[string](owner, `(async () => {
+		const stats = await window.vetroomEcho.getStats();
+		const transport = [...stats.values()].find((s) => s.selectedCandidatePairId);
+		return stats.get(stats.get(transport.selectedCandidatePairId).localCandidateId).candidateType;
+	})()`); local != "relay" {
+		t.Errorf("its end of the connection is taken for %s", local)
+	}
+}
+
 // waitsAndChecks: in the waiting room the check runs by itself, once.
 func (b *tab) waitsAndChecks(p *process, visit object) {
 	b.t.Helper()

@@ -56,19 +56,9 @@ func openPort(cfg Config) (*port, error) {
 	number := conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 	return &port{ice.NewUDPMuxDefault(ice.UDPMuxParams{
 		Logger:  pionlog.Factory{Log: cfg.Log}.NewLogger("ice"),
-		UDPConn: told{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Public, number))},
+		UDPConn: newTold(conn, cfg, number),
 	}), number}, nil
 }
-
-// told is the port as browsers know it, which is what pion names in the answer. What it is bound to may be any address, or
-// one behind a NAT.
-type told struct {
-	*net.UDPConn
-	at *net.UDPAddr
-}
-
-// LocalAddr implements net.PacketConn.
-func (c told) LocalAddr() net.Addr { return c.at }
 
 // gate is the port for one echo. It lets through only as much as a check needs.
 type gate struct {

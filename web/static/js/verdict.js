@@ -129,7 +129,7 @@ function wayOf(stats) {
   const pair = pairOf(stats);
   const local = stats.get(pair?.localCandidateId);
   if (!pair) return 'none';
-  if (local?.candidateType !== 'relay') return 'udp';
+  if (local?.candidateType !== 'relay' && !local?.relayProtocol) return 'udp'; // of a relay's translated address some tell only this
   const protocol = local.relayProtocol ?? (/transport=tcp|^turns:/.test(local.url ?? '') ? 'tcp' : 'udp');
   return protocol === 'udp' ? 'relay_udp' : 'relay_tcp';
 }
