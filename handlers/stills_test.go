@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -241,4 +242,37 @@ func TestAPhotoThatNobodyReads(t *testing.T) {
 	if !left {
 		t.Error("it is still being written")
 	}
+}
+
+// TestStillsStandOnThePages of both sides, with the vet's marks and what was seen; the vet judges it by a form.
+func TestStillsStandOnThePages(t *testing.T) {
+	s := photoSite(t)
+	owner, vet, r, path := inTheRoom(s)
+	still := decoded[stillJSON](vet.uploadTo(path, "photo", "photo").ok(201))
+	vet.send("PUT", "/api/v1/vet/stills/"+still.ID+"/marks", obj{"marks": []any{obj{"kind": "circle", "colour": "red", "points": []any{[]any{0, 0}, []any{0.5, 0.5}}}}}).ok(200)
+	id := decoded[stillJSON](vet.post("/api/v1/vet/stills/"+still.ID+"/screen", obj{}).ok(202)).Screening.ID
+	if _, err := s.h.Desk.FinishScreening(context.Background(), id, "skin@2", []clinic.Finding{{Code: "A2", Score: 0.8}}); err != nil {
+		t.Fatal(err)
+	}
+	record := "/vet/reservations/" + r.ID
+	page := vet.get(record).ok(200).page()
+	const shown = `.still .still-picture svg .mark-red .mark-line`
+	if page.Find(shown).Length() != 1 || page.Find(`.still .bars meter`).Length() != 1 {
+		t.Errorf("the record shows %s", page.Find("[data-stills]").Text())
+	}
+	vet.form(record+"/review", url.Values{"agrees": {"true"}, "screening": {"nonsense"}}).ok(404)
+	a := vet.form(record+"/review", url.Values{"agrees": {"true"}, "screening": {id}}).ok(303)
+	if to := a.Header.Get("Location"); to != record+"#stills-title" {
+		t.Errorf("sent on to %s", to)
+	}
+	if page = vet.get(record).ok(200).page(); page.Find(".still .reviewed").Length() != 1 {
+		t.Errorf("after the vet's word the record shows %s", page.Find("[data-stills]").Text())
+	}
+	page = owner.get("/reservations/" + r.ID).ok(200).page()
+	if page.Find(shown).Length() != 1 || page.Find(".still li").Length() != 1 || page.Find(".still form").Length() != 0 {
+		t.Errorf("the owner sees %s", page.Find(`[data-part="stills"]`).Text())
+	}
+	other := owner.booked("2026-12-01T01:00:00.000Z")
+	lee := s.addVet("lee", "Lee")
+	s.signedIn(lee.Login).form("/vet/reservations/"+other.ID+"/review", url.Values{"agrees": {"true"}, "screening": {id}}).ok(404)
 }

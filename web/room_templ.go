@@ -757,7 +757,7 @@ func (p *printer) callBar(page RoomPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = p.stillTurn().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = p.stillTurn(page).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

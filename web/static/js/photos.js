@@ -34,6 +34,11 @@ export class Photos {
     this.#tell((stills) => stills.joined());
   }
 
+  /** One's own camera is on, or another. */
+  own() {
+    this.#tell((stills) => stills.own());
+  }
+
   end() {
     this.#tell((stills) => stills.end());
   }

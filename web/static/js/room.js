@@ -122,8 +122,7 @@ const photos = new Photos({
   stream: () => stream,
   turned: () => {
     devices.follow();
-    view.own(stream);
-    call.peer.setStream(stream);
+    ownChanged();
   },
 });
 
@@ -296,6 +295,7 @@ function ownChanged() {
   view.own(stream);
   call.peer.setStream(stream);
   line.picture();
+  photos.own();
 }
 
 async function keepAwake() {

@@ -21,6 +21,8 @@ import { clockWords } from './times.js';
 /** The other side is given so long to say that it wants the bytes, or has stored them, ms. */
 const ANSWER = 8_000;
 const STORING = 30_000;
+/** A photo that is not known here is asked for at most so often, ms. */
+const LOOK_UP = 2_000;
 /** A drawing rests for so long before it is saved, ms. */
 const REST = 500;
 const NAME = /^[0-9a-f]{16,64}$/;
@@ -39,6 +41,7 @@ export class Stills {
   #state = 'locked';
   #over = false;
   #read = 0;
+  #asking = -Infinity; // when the server was last asked for a photo that the other side named
 
   /**
    * @param {object} with_
@@ -71,15 +74,20 @@ export class Stills {
 
   /** The call's own button for another camera, where there are some. */
   #turns() {
-    const button = /** @type {HTMLButtonElement} */ (document.querySelector('[data-camera-turn]'));
-    const look = async () => (button.hidden = (await this.cameras.count()) < 2 || !this.cameras.track);
-    button.addEventListener('click', async () => {
+    const button = /** @type {HTMLButtonElement|null} */ (document.querySelector('[data-camera-turn]'));
+    button?.addEventListener('click', async () => {
       button.disabled = true;
       await this.cameras.turn();
       button.disabled = false;
     });
-    navigator.mediaDevices?.addEventListener('devicechange', look);
-    look();
+    navigator.mediaDevices?.addEventListener('devicechange', () => this.own());
+    this.own();
+  }
+
+  /** One's own camera is on, or another. */
+  async own() {
+    const button = /** @type {HTMLButtonElement|null} */ (document.querySelector('[data-camera-turn]'));
+    if (button) button.hidden = (await this.cameras.count()) < 2 || !this.cameras.track;
   }
 
   /** One's own picture is a mirror, but not what the camera at the back sees. */
@@ -259,7 +267,10 @@ export class Stills {
   /** @param {string} id @param {any} still */
   #kept(id, still) {
     const own = this.#own.get(id);
-    if (own && typeof still === 'string') own.still = still;
+    if (own && typeof still === 'string') {
+      own.still = still;
+      this.#viewer?.rename(id, still);
+    }
     if (this.#going !== id) return;
     this.#going = undefined;
     clearTimeout(this.#late);
@@ -294,7 +305,7 @@ export class Stills {
     this.say({ type: 'still_kept', id, still: answer.still.id });
     this.#viewer?.rename(id, answer.still.id);
     this.strip.status({ words: text('still.js_kept'), passing: true });
-    if (this.#viewer?.shown?.id === answer.still.id && this.#viewer.shown.marks.length > 0) this.#draws(answer.still.id);
+    if (this.#viewer?.marksOf(answer.still.id)?.length) this.#draws(answer.still.id);
     this.#load();
   }
 
@@ -366,11 +377,19 @@ export class Stills {
       return;
     }
     if (this.#shut.has(still) || this.#shut.has(this.#find(still)?.id ?? '')) return;
-    if (!this.#find(still)) await this.#load();
+    if (!this.#find(still)) await this.#lookUp();
     if (this.#hidden || !this.#find(still)) return;
     const now = this.#viewer;
     if (!now?.following || now.shown?.id !== this.#find(still)?.id) await this.#open(still, false, true);
     if (!this.#hidden) this.#viewer?.see(part);
+  }
+
+  /** The other side names a photo that is not known here: the server is asked, but not as often as it may be named. */
+  async #lookUp() {
+    const now = performance.now();
+    if (now - this.#asking < LOOK_UP) return;
+    this.#asking = now;
+    await this.#load();
   }
 
   /** @param {any} message */

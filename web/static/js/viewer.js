@@ -99,7 +99,7 @@ export class Viewer {
 
   /** What is shown has another name now: it is stored. @param {string} old @param {string} id */
   rename(old, id) {
-    if (this.shown?.id === old) this.shown.id = id;
+    if (this.last?.id === old) this.last.id = id;
   }
 
   /** What is drawn on a photo, also when it was closed just now. @param {string|undefined} id */
