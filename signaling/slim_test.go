@@ -138,7 +138,7 @@ func TestAHeldConnectionSaysNothing(t *testing.T) {
 
 // TestABurstIsAnsweredWhole sends many messages in one piece, cut anywhere.
 func TestABurstIsAnsweredWhole(t *testing.T) {
-	p := newWorld().start(t, "a")
+	p := newWorld().start(t, "a", func(c *signaling.Config) { c.Limits = signaling.Limits{Queue: 1000} }) // the reader may be far ahead
 	conn := rawSocket(t, p, "s-room")
 	var burst strings.Builder
 	for i := range 400 {
