@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -20,8 +22,9 @@ type fakeSocket struct {
 	mu     sync.Mutex // guards what follows
 	frames []signalingtest.Frame
 	status websocket.StatusCode
-	stuck  bool // writes never end
-	dead   bool // pings are not answered
+	stuck  bool          // writes never end
+	slow   time.Duration // what each KiB takes to be written
+	dead   bool          // pings are not answered
 	closed chan struct{}
 	once   sync.Once
 }
@@ -30,13 +33,18 @@ func newFakeSocket() *fakeSocket { return &fakeSocket{closed: make(chan struct{}
 
 func (f *fakeSocket) Write(frames [][]byte) error {
 	f.mu.Lock()
-	stuck := f.stuck
+	stuck, slow := f.stuck, f.slow
 	f.mu.Unlock()
 	if stuck {
 		<-f.closed
 		return errors.New("closed")
 	}
 	for _, b := range frames {
+		select {
+		case <-f.closed:
+			return errors.New("closed")
+		case <-time.After(slow * time.Duration(len(b)) / 1024):
+		}
 		frame, err := signalingtest.Parse(b)
 		if err != nil {
 			panic(fmt.Sprintf("%q: %v", b, err))
@@ -180,4 +188,30 @@ func (g *guest) told(typ string, conditions ...func(signalingtest.Frame) bool) (
 		}
 	}
 	return n
+}
+
+// TestASlowLineIsNotStuck: what waited for it takes longer than a write may, and none of it does.
+func TestASlowLineIsNotStuck(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.book("room", -time.Minute)
+		c := w.core(t, "a")
+		defer c.stop()
+		owner, vet := c.owner(t, "room"), c.vet(t, "room")
+		owner.join("room")
+		vet.join("room")
+		vet.mu.Lock()
+		vet.slow = 200 * time.Millisecond
+		vet.mu.Unlock()
+		const many = 30
+		for range many {
+			owner.Receive(`{"type":"signal","data":{"x":"` + strings.Repeat("x", 5000) + `"}}`)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := vet.told("signal"); n != many {
+			t.Errorf("%d of %d signals came", n, many)
+		}
+		owner.leave()
+		vet.leave()
+	})
 }

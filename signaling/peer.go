@@ -160,10 +160,7 @@ func (p *peer) writer() {
 		batch, status, reason = p.next(batch)
 		switch {
 		case len(batch) > 0:
-			if err := p.socket.Write(batch); err != nil {
-				p.socket.CloseNow()
-			}
-			stuck.Reset(p.srv.cfg.Limits.WriteTimeout)
+			p.writeAll(batch, stuck)
 		case status != 0:
 			p.socket.Close(status, reason)
 			return
@@ -171,6 +168,29 @@ func (p *peer) writer() {
 			return
 		}
 	}
+}
+
+// writeAll writes frames in pieces, each of which has its time: a slow line that takes them one by one is not stuck.
+func (p *peer) writeAll(frames [][]byte, stuck *time.Timer) {
+	for len(frames) > 0 {
+		n := onePiece(frames)
+		if err := p.socket.Write(frames[:n]); err != nil {
+			p.socket.CloseNow()
+			return
+		}
+		stuck.Reset(p.srv.cfg.Limits.WriteTimeout)
+		frames = frames[n:]
+	}
+}
+
+// onePiece gives how many of the frames one write of a connection takes, at least one.
+func onePiece(frames [][]byte) (n int) {
+	for size := 0; n < len(frames); n++ {
+		if size += len(frames[n]) + maxHead; n > 0 && size > lentSize {
+			break
+		}
+	}
+	return n
 }
 
 // next takes what is queued, and gives the queue the place of what was written. If nothing is queued the writer is over,
