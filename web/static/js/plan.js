@@ -21,6 +21,8 @@ export const STEPS = [
 
 /** The sound suffers: lost, or so late that the way is full. */
 const SUFFERS = { sound: 0.05, any: 0.15, trip: 0.9 };
+/** So much that one second of it is enough. */
+const SEVERE = { any: 0.3, trip: 1.5 };
 /** The way is clear. */
 const CLEAR = { any: 0.02, trip: 0.45, spare: 1.2 };
 /** Samples of a second each: in a row before a step down; after a step before the next; in a row before one up, at first and at most. */
@@ -28,6 +30,8 @@ const DOWN = 2;
 const REST = 2;
 const UP = 6;
 const UP_AT_MOST = 60;
+/** Without a picture nobody measures what there is room for, and a picture too much costs sound: so many times as long. */
+const BLIND = 2;
 /** A step up that is taken back within this was in vain. */
 const TRIAL = 8;
 /** The browser's estimate of a new way begins low, and means nothing for so long. */
@@ -56,11 +60,10 @@ export class Plan {
     if (sample.silent) return this.step; // there is no way: nothing to adapt to
     this.#age++;
     this.#since++;
-    const narrow = this.#narrow(sample);
-    this.#bad = narrow || suffers(sample) ? this.#bad + 1 : 0;
+    this.#bad = this.#narrow(sample) || suffers(sample) ? this.#bad + (severely(sample) ? DOWN : 1) : 0;
     this.#clear = this.#bad === 0 && this.#isClear(sample) ? this.#clear + 1 : 0;
-    if (this.#bad >= DOWN && this.#since > REST) this.#down(narrow ? sample.room : undefined);
-    else if (this.#clear >= this.#wait && this.#at > 0) this.#to(this.#at - 1);
+    if (this.#bad >= DOWN && this.#since > REST) this.#down(sample.room);
+    else if (this.#clear >= this.#wait * (this.step.rate === 0 ? BLIND : 1) && this.#at > 0) this.#to(this.#at - 1);
     return this.step;
   }
 
@@ -77,7 +80,7 @@ export class Plan {
     return spare && s.told <= CLEAR.any && (s.trip ?? 0) <= CLEAR.trip;
   }
 
-  /** @param {number|undefined} room to the step that fits it; else to the next */
+  /** To the next step, or at once to one that fits. @param {number|undefined} room */
   #down(room) {
     if (this.#at === STEPS.length - 1) return;
     if (this.#rose && this.#since <= TRIAL) this.#wait = Math.min(UP_AT_MOST, this.#wait * 2);
@@ -97,4 +100,9 @@ export class Plan {
 /** @param {Sample} s */
 function suffers(s) {
   return s.audioTold > SUFFERS.sound || s.told > SUFFERS.any || (s.trip ?? 0) > SUFFERS.trip;
+}
+
+/** @param {Sample} s */
+function severely(s) {
+  return s.told > SEVERE.any || (s.trip ?? 0) > SEVERE.trip;
 }
