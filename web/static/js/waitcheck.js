@@ -6,11 +6,10 @@
  * when one goes in.
  */
 import { devicesOf } from './tried.js';
-import { Echo } from './echo.js';
 import { firstText } from './texts.js';
 
 /** ms */
-const FIRST = { after: 800, spread: 7_000 };
+const FIRST = { after: 2_000, spread: 6_000 };
 const AGAIN = { after: 15_000, spread: 45_000 };
 /** What a check takes at most, and how long before the opening none begins. */
 const TAKES = 16_000;
@@ -19,7 +18,7 @@ const QUIET = 20_000;
 const HOLDS = 10 * 60_000;
 
 export class WaitCheck {
-  /** @type {Echo|undefined} */ #echo;
+  /** @type {import('./echo.js').Echo|undefined} */ #echo;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #timer;
   #over = false;
 
@@ -67,10 +66,13 @@ export class WaitCheck {
 
   /** @param {MediaStream} stream @param {string} problem */
   async #try(stream, problem) {
-    const echo = new Echo({ room: this.door.room, stream });
+    const module = await import('./echo.js').catch(() => undefined); // only now: the page itself does not wait for it
+    if (!module) return this.#plan(AGAIN, stream, problem);
+    if (this.#over || this.#echo || !this.#free(0)) return;
+    const echo = new module.Echo({ room: this.door.room, stream });
     this.#echo = echo;
     const result = await echo.measure();
-    if (echo !== this.#echo) return;
+    if (echo !== this.#echo) return echo.stop();
     if ('outcome' in result) {
       this.#say(result.outcome.verdict);
       this.#keep(result.outcome.verdict);
@@ -79,6 +81,7 @@ export class WaitCheck {
       this.#plan(AGAIN, stream, problem);
     }
     echo.stop();
+    if (echo === this.#echo) this.#echo = undefined;
   }
 
   /** @param {string} verdict */
