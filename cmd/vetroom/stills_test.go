@@ -126,6 +126,14 @@ func TestAVetAsksForAPhoto(t *testing.T) {
 	for _, b := range []*tab{vet, owner} {
 		b.holds(20*time.Second, "is connected", connected+` && window.vetroomPeer.sctp?.state === 'connected'`)
 	}
+	vet.click(`[data-still-ask]`)
+	owner.holds(10*time.Second, "is asked for a photo", stillSheet+`.open`)
+	owner.click(`[data-still-close]`)
+	vet.holds(5*time.Second, "hears that there will be none", stillSaid+` === '보호자가 지금은 어렵다고 해요'`)
+	vet.click(`[data-still-ask]`)
+	owner.holds(10*time.Second, "is asked again", stillSheet+`.open`)
+	vet.click(`[data-still-cancel]`)
+	owner.holds(5*time.Second, "is not asked any more", `!`+stillSheet+`.open`)
 	c.asks()
 	vet.holds(15*time.Second, "sees the photo", viewing)
 	vet.holds(15*time.Second, "hears that it is stored", stillSaid+` === '저장됨'`)
