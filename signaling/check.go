@@ -101,6 +101,10 @@ func (p *peer) checked(m Checked) {
 		p.refuse(refusalOf(err))
 		return
 	}
+	if !p.srv.results.allow(m.Room, role, p.srv.now()) {
+		p.refuse(errRateLimited)
+		return
+	}
 	p.srv.diary.note(clinic.Entry{
 		ReservationID: visit.Reservation.ID, At: clinic.Millis(p.srv.now()), What: clinic.WhatChecked, By: party(role),
 		Detail: fmt.Sprintf("%s %s", m.Result.Verdict, m.Result.Way),

@@ -212,6 +212,31 @@ func TestChecksThatAreRefused(t *testing.T) {
 	})
 }
 
+// TestResultsOfManySocketsAreBounded: whoever has many sockets fills no timeline, and takes nothing from the other side.
+func TestResultsOfManySocketsAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.core(t, "a", withEcho(&fakeEcho{}))
+		defer c.stop()
+		v := w.book("room", time.Hour)
+		said := func(g *guest, n, want int) {
+			t.Helper()
+			for range n {
+				g.say(saidGood)
+			}
+			sleep(time.Second)
+			if got := w.times("room", clinic.WhatChecked); got != want {
+				t.Errorf("%d results are in the timeline, want %d", got, want)
+			}
+		}
+		said(c.owner(t, "room"), 4, 4)
+		said(c.owner(t, "room"), 4, 6)
+		said(c.owner(t, "room"), 4, 6)
+		said(c.visit(t, clinic.Who{VetID: v.Reservation.VetID}), 1, 7)
+		sleep(time.Minute)
+		said(c.owner(t, "room"), 4, 9)
+	})
+}
+
 // TestResultsThatAreMalformed changes nothing, and says why.
 func TestResultsThatAreMalformed(t *testing.T) {
 	for _, result := range []string{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 
 	"vetroom/clinic"
 	"vetroom/events"
@@ -34,6 +35,7 @@ type Server struct {
 	hopsMu     sync.RWMutex    // guards hops
 	hops       map[string]*hop // by node
 	diary      *diary[clinic.Entry]
+	results    results
 	chats      *diary[said]
 	taker      *taker
 	attendance *attendance
@@ -90,6 +92,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, owned: map[string][]*peer{}, stale: make(chan struct{}, 1),
 		vets:       vetWatch{vets: map[string]*watchedVet{}},
 		slots:      newSlotWatch(),
+		results:    results{by: map[resultOf]*rate.Limiter{}},
 		instants:   newInstantWatch(),
 		screenings: newScreeningNews(),
 		nodes:      nodes{heard: map[string]time.Time{}},
