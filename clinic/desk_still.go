@@ -22,6 +22,9 @@ func (d *Desk) TakeStill(ctx context.Context, who Who, reservationID string, pho
 	s, repeated, err := d.Store.AddStill(ctx, StillTaking{
 		ReservationID: reservationID, Photo: photo, Key: key,
 		Decide: func(v *Visit, had int, now time.Time) (*Still, error) {
+			if role == RoleVet && v.Reservation.VetID != who.VetID {
+				return nil, ErrNotFound // it went over to another vet a moment ago
+			}
 			room = v.Room.ID
 			return NewStill(d.NewID(), v, role, photo, had, now)
 		},

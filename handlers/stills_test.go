@@ -276,3 +276,25 @@ func TestStillsStandOnThePages(t *testing.T) {
 	lee := s.addVet("lee", "Lee")
 	s.signedIn(lee.Login).form("/vet/reservations/"+other.ID+"/review", url.Values{"agrees": {"true"}, "screening": {id}}).ok(404)
 }
+
+// goneMeanwhile is a store in which the visit goes over to another vet just before a still is saved.
+type goneMeanwhile struct{ clinic.Store }
+
+func (g goneMeanwhile) AddStill(ctx context.Context, t clinic.StillTaking) (*clinic.Still, bool, error) {
+	decide := t.Decide
+	t.Decide = func(v *clinic.Visit, had int, now time.Time) (*clinic.Still, error) {
+		gone := *v
+		gone.Reservation.VetID = "another"
+		return decide(&gone, had, now)
+	}
+	return g.Store.AddStill(ctx, t)
+}
+
+// TestAVisitThatGoesOverTakesNoStillOfItsFormerVet, not even one that was on its way.
+func TestAVisitThatGoesOverTakesNoStillOfItsFormerVet(t *testing.T) {
+	s := photoSite(t)
+	owner, vet, _, path := inTheRoom(s)
+	s.h.Desk.Store = goneMeanwhile{s.h.Desk.Store}
+	vet.uploadTo(path, "photo", "photo of skin").refused(404, "not_found")
+	owner.uploadTo(path, "photo", "photo of skin").ok(201)
+}
