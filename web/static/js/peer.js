@@ -46,6 +46,9 @@ export class Peer {
   /** @type {string|undefined} */ #other;
   /** @type {RTCIceCandidateInit[]} candidates that came before their description */ #early = [];
   /** @type {RTCIceServer[]} */ #servers = [];
+  /** Resolved once the connection is given up. */
+  #drop = () => {};
+  /** @type {Promise<void>} */ #over = Promise.resolve();
   #started = false;
   #making = false;
   #ignored = false;
@@ -103,6 +106,8 @@ export class Peer {
     const pc = 'RTCPeerConnection' in window ? new RTCPeerConnection({ iceServers: this.#servers }) : noConnection();
     // A debugging aid, and how tests read getStats(): nothing here reads it back.
     Object.assign(window, { vetroomPeer: pc });
+    this.#drop();
+    this.#over = new Promise((done) => (this.#drop = done));
     this.#id = newName();
     this.#other = undefined;
     this.#early = [];
@@ -234,6 +239,11 @@ export class Peer {
     else if (signal.candidate) await this.#candidate(signal.candidate);
   }
 
+  /** Waits for an operation, but on a connection that is closed meanwhile none ever ends. @param {Promise<void>} operation */
+  #done(operation) {
+    return Promise.race([operation, this.#over]);
+  }
+
   /** @param {RTCSessionDescriptionInit} description @param {string} [of] */
   async #describe(description, of) {
     if (this.#isAnother(description, of)) {
@@ -241,7 +251,9 @@ export class Peer {
       this.renew(offers);
       if (offers) return;
     } else if (this.#yields(description)) {
-      this.renew(false);
+      const known = this.#pc.remoteDescription !== null; // then the other side takes a new one of ours as such
+      this.renew(known);
+      if (known) return;
     }
     const pc = this.#pc;
     const ready = !this.#making && (pc.signalingState === 'stable' || this.#answering);
@@ -251,10 +263,11 @@ export class Peer {
     if (description.type === 'answer' && pc.signalingState !== 'have-local-offer') return;
     this.#answering = description.type === 'answer';
     try {
-      await pc.setRemoteDescription(description);
+      await this.#done(pc.setRemoteDescription(description));
     } finally {
       this.#answering = false;
     }
+    if (pc !== this.#pc) return;
     this.#other = of;
     this.#described = performance.now();
     for (const candidate of this.#early.splice(0)) await this.#candidate(candidate);
@@ -269,18 +282,19 @@ export class Peer {
       transceiver.direction = 'sendrecv';
       transceiver.sender.setStreams?.(this.#bundle);
     }
-    await pc.setLocalDescription();
+    await this.#done(pc.setLocalDescription());
     if (pc === this.#pc && pc.localDescription) this.#describeTo(pc.localDescription);
   }
 
   /**
-   * Of two first offers that cross, the polite side's is not rolled back, but its connection given up: Chromium would go on
-   * to gather nothing, and refuse the channels for good where they stand at another place in the other offer.
+   * Of two offers that cross, the polite side's is not rolled back, but its connection given up: after a rollback Chromium
+   * shows nothing more of a picture that came; of a first offer's, it gathers nothing, and refuses the channels for good
+   * where they stand at another place in the other offer.
    * @param {RTCSessionDescriptionInit} description
    */
   #yields({ type }) {
     const asks = this.#making || this.#pc.signalingState !== 'stable';
-    return this.polite && type === 'offer' && asks && !this.#pc.remoteDescription;
+    return this.polite && type === 'offer' && asks;
   }
 
   /** The other side offers while our own offer stands: perhaps it never had ours. */
@@ -311,7 +325,7 @@ export class Peer {
       return;
     }
     try {
-      await this.#pc.addIceCandidate(candidate);
+      await this.#done(this.#pc.addIceCandidate(candidate));
     } catch (error) {
       // One of an offer that was passed over, or of a connection that is gone, is no loss.
       if (!this.#ignored) console.warn('peer: candidate', error);
@@ -370,6 +384,7 @@ export class Peer {
 
   close() {
     this.#closed = true;
+    this.#drop();
     clearTimeout(this.#later);
     this.#pc.close();
   }
