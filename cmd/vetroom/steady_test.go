@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,6 +77,7 @@ func TestACallThatGoesOn(t *testing.T) {
 	c := newSteadyCall(t)
 	c.reload(c.owner, c.vet)
 	c.reload(c.vet, c.owner)
+	c.crossOffers()
 	c.outlive("killed", c.p.kill)
 	c.outlive("told to stop", func() {
 		c.p.signal(syscall.SIGTERM)
@@ -96,6 +98,22 @@ func (c *steadyCall) reload(again, stays *tab) {
 	c.within(backWithin, again.showsSince(loaded, 20, 20*time.Second).Sub(loaded), again.name+" is loaded again and sees the other after")
 	hearEachOther(c.both())
 	c.within(backWithin, stays.stoodStill(began), stays.name+": the other's page was loaded again, the picture stood still for")
+}
+
+// crossOffers has both sides look for the way anew at one time, more than once: the pictures go on.
+func (c *steadyCall) crossOffers() {
+	c.Helper()
+	for range 3 {
+		at := time.Now().Add(300 * time.Millisecond)
+		for _, b := range c.both() {
+			eval[bool](b, fmt.Sprintf(`Boolean(setTimeout(() => window.vetroomPeer.restartIce(), %d - Date.now()))`, at.UnixMilli()))
+		}
+		for _, b := range c.both() {
+			b.showsSince(at.Add(time.Second), 10, 20*time.Second)
+			c.within(backWithin, b.stoodStill(at), "offers crossed: "+b.name+"'s picture stood still for at most")
+		}
+	}
+	hearEachOther(c.both())
 }
 
 // outlive ends the server and, when pictures have gone on for a while without, starts it again. What the vet writes
