@@ -35,6 +35,7 @@ func meet(t *testing.T, login, before string) photos {
 		b.before(before)
 		b.open(p.url + "/room?id=" + room)
 		b.holds(15*time.Second, "is in the room", `document.querySelector('.call').dataset.entered === 'true'`)
+		b.holds(10*time.Second, "can have photos", `[...document.querySelectorAll('[data-still-ask], [data-chat-photo]')].every((e) => !e.disabled)`)
 	}
 	return photos{called{vet, owner, api, p, dir, visit}, t}
 }
