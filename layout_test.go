@@ -37,7 +37,7 @@ var rooms = map[string]room{
 	"screening":        {rooms: []string{"clinic"}},
 	"notify":           {rooms: []string{"clinic", "events", "notify/calendar"}},
 	"notify/calendar":  {rooms: []string{"clinic"}},
-	"web":              {rooms: []string{"clinic"}, libraries: []string{"golang.org/x/text/", "github.com/a-h/templ"}},
+	"web":              {rooms: []string{"clinic"}, libraries: []string{"golang.org/x/text/", "github.com/a-h/templ", "github.com/tdewolff/minify/v2"}},
 	"handlers":         {rooms: []string{"clinic", "web", "notify/calendar"}},
 	"configs":          {libraries: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml"}},
 	"cmd":              {rooms: []string{anything}},

@@ -12,6 +12,11 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 //go:embed static
@@ -31,7 +36,12 @@ type assets struct {
 	files map[string]asset // by path under static/
 }
 
-func loadAssets() (*assets, error) {
+// loadAssets makes the files ready, once in a process. They are written for people to read, with what they mean beside
+// it; a browser is sent them without comments, with short names for what is their own.
+var loadAssets = sync.OnceValues(func() (*assets, error) {
+	short := minify.New()
+	short.AddFunc(".js", js.Minify)
+	short.AddFunc(".css", css.Minify)
 	a := &assets{files: map[string]asset{}}
 	sum := sha256.New()
 	err := fs.WalkDir(staticFiles, "static", func(name string, entry fs.DirEntry, err error) error {
@@ -41,6 +51,11 @@ func loadAssets() (*assets, error) {
 		body, err := staticFiles.ReadFile(name)
 		if err != nil {
 			return err
+		}
+		if kind := path.Ext(name); kind == ".js" || kind == ".css" {
+			if body, err = short.Bytes(kind, body); err != nil {
+				return fmt.Errorf("shorten %s: %w", name, err)
+			}
 		}
 		fmt.Fprintf(sum, "%s %d\n", name, len(body))
 		sum.Write(body)
@@ -52,7 +67,7 @@ func loadAssets() (*assets, error) {
 	}
 	a.hash = hex.EncodeToString(sum.Sum(nil))[:12]
 	return a, nil
-}
+})
 
 // mimeOf does not ask the machine's own table for what we serve.
 func mimeOf(name string) string {

@@ -57,8 +57,28 @@ func TestPageWeight(t *testing.T) {
 		doc.Find("script[src], link[href]").Each(func(_ int, s *goquery.Selection) {
 			total += weigh(t, w, strings.TrimPrefix(s.AttrOr("src", s.AttrOr("href", "")), "/static/"+w.assets.hash+"/"), seen)
 		})
-		if total > 90_000 {
+		if total > 70_000 {
 			t.Errorf("%s weighs %d bytes", name, total)
+		}
+		if strings.HasPrefix(name, "room/") && !seen["js/socket.js"] {
+			t.Errorf("%s: imports are not followed", name)
+		}
+	}
+}
+
+// TestScriptsAreSentShort: no browser is sent what only explains.
+func TestScriptsAreSentShort(t *testing.T) {
+	files := newWeb(t).assets.files
+	for name, source := range sources(t) {
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		file, ok := files[strings.TrimPrefix(name, "static/")]
+		if !ok {
+			t.Errorf("%s is not sent", name)
+		}
+		if strings.Contains(string(file.plain), "/**") || len(file.plain) > len(source)*9/10 {
+			t.Errorf("%s has %d of %d bytes", name, len(file.plain), len(source))
 		}
 	}
 }

@@ -241,7 +241,8 @@ func TestFamiliesAreWhole(t *testing.T) {
 // textsGiven finds the prefixes of the texts that a page gives to its scripts.
 var textsGiven = regexp.MustCompile(`\btexts(?::| =) +list\{([^}]*)\}`)
 
-var imported = regexp.MustCompile(`from '\./([a-z]+\.js)'`)
+// imported finds what a script imports, as it is written and as it is sent.
+var imported = regexp.MustCompile(`(?:from|import)\s*["']\./([a-z]+\.js)["']`)
 
 // TestScriptsAreGivenTheirWords follows each page's scripts through their
 // imports: every key that they name is among those in the page's data block.
