@@ -130,7 +130,8 @@ func TestATimeIsSaidByBothClocks(t *testing.T) {
 }
 
 func TestATimelineSaysAsMuchAsThereAreWordsFor(t *testing.T) {
-	words := texts{"timeline.other": "noted", "timeline.quality": "quality", "timeline.quality_poor": "poor", "timeline.quality_poor_relay": "poor, relayed"}
+	words := texts{"timeline.other": "noted", "timeline.quality": "quality", "timeline.quality_poor": "poor", "timeline.quality_poor_relay": "poor, relayed",
+		"timeline.side_vet": "vet's: {words}", "timeline.checked": "tried", "timeline.tried_owner": "{words} by owner"}
 	for entry, want := range map[Entry]string{
 		{What: "unheard_of"}:                        "noted",
 		{What: "quality"}:                           "quality",
@@ -139,6 +140,10 @@ func TestATimelineSaysAsMuchAsThereAreWordsFor(t *testing.T) {
 		{What: "quality", Detail: "poor audio"}:     "poor",
 		{What: "quality", Detail: "poor relay"}:     "poor, relayed",
 		{What: "quality", Detail: "poor relay udp"}: "poor, relayed",
+		{What: "quality", By: "vet"}:                "vet's: quality",
+		{What: "checked", By: "owner"}:              "tried by owner",
+		{What: "checked", By: "system"}:             "tried",
+		{What: "unheard_of", By: "owner"}:           "noted",
 	} {
 		if got := words.happened(entry); got != want {
 			t.Errorf("%+v: %q, want %q", entry, got, want)

@@ -49,8 +49,14 @@ func (t texts) happened(e Entry) string {
 	}
 	slices.Reverse(keys)
 	words := t.first(keys...)
-	if e.What == "quality" && (e.By == "owner" || e.By == "vet") {
+	if e.By != "owner" && e.By != "vet" {
+		return words
+	}
+	switch e.What { // either side does these, and finds what it finds
+	case "quality":
 		return t.t("timeline.side_"+e.By, "words", words)
+	case "checked":
+		return t.t("timeline.tried_"+e.By, "words", words)
 	}
 	return words
 }
