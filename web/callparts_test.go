@@ -209,6 +209,7 @@ func TestTheCode(t *testing.T) {
 		"no bytes":                                {`const v = side(true, 'V', 'O'); v.code.hear({type: 'code_nonce', nonce: 7}); await until(() => done(v)); return [now(v)]`, "wrong"},
 		"two certificates in one description":     {`const [o, v] = [side(false, 'O', 'V'), side(true, 'V', '')]; v.code.hear({type: 'code_nonce', nonce: 'A'.repeat(43)}); await until(() => done(v)); return [now(v)]`, "wrong"},
 		"revealed twice":                          {`const [o, v] = [side(false, 'O', 'V'), side(true, 'V', 'O')]; await meet(o, v, [, , (m) => [m, {...m, nonce: 'A'.repeat(43)}]]); await settle(); return [now(o) === now(v) ? 'same' : 'differ']`, "same"},
+		"a page that did not come over https":     {`Object.defineProperty(crypto, 'subtle', {value: undefined, configurable: true}); const v = side(true, 'V', 'O'); v.code.begin(); await until(() => done(v)); delete crypto.subtle; return [now(v)]`, "none"},
 		"what is of the connection before":        {`const o = side(false, 'O', 'V'); o.code.hear({type: 'code_commit', commit: 'A'.repeat(43)}); o.code.reset(); await settle(); return [now(o) + ' ' + o.said.length]`, "waiting 0"},
 	} {
 		if got := run(codes + c.script); got[0] != c.want {

@@ -79,7 +79,8 @@ export class Code {
 
   /** One thing after the other, and nothing of a connection that is gone. @param {() => Promise<void>|void} act */
   #inTurn(act) {
-    if (this.#late) this.reset(); // it does take part, after all
+    if (!crypto.subtle) return this.#end('none', ''); // a page that did not come over https takes no part
+    if (this.#late) this.reset(); // the other side does, after all
     const round = this.#round;
     this.#chain = this.#chain.then(() => (round === this.#round && this.#awaits !== '' ? act() : undefined)).catch(() => this.#end('wrong', ''));
   }
