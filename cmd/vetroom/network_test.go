@@ -151,7 +151,6 @@ type uplink struct {
 	subnet  string // the first three numbers of its addresses
 	table   int    // of the phone's routes by it
 	address int    // the last number of the phone's address
-	silent  bool
 }
 
 // newTopology makes the network that this process, by inOwnNetwork, is in the middle of. The phone has no way out yet.

@@ -2,7 +2,6 @@ package echo_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -204,7 +203,7 @@ func idle(t *testing.T, s *echo.Server) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal(fmt.Sprintf("%d echoes go on", s.Stats().Running))
+			t.Fatalf("%d echoes go on", s.Stats().Running)
 		}
 	}
 }
