@@ -25,6 +25,9 @@ SIZE        := full
 concurrent := ^vetroom/(clinic|events|scheduler|signaling|store)(/|$$)
 program    := ^vetroom/cmd/
 
+# What takes its time, and is built with the tag long alone.
+long := TestAWayForSoundAloneCarriesSound|TestAPageThatIsLoadedAgainGoesBackIn|TestAServerThatComesBackDisturbsNoCall|TestACallByTheRelayComesBackWithIt
+
 go_files = find . -name '*.go' -not -path './.*'
 
 .PHONY: help
@@ -44,6 +47,10 @@ test: need format vet ## everything: install what the tests lack, check, test
 	@packages=$$(go list ./... | grep -E '$(concurrent)'); set -x; go test -race -timeout 10m $$packages
 	@packages=$$(go list ./... | grep -Ev '$(concurrent)|$(program)'); set -x; go test -timeout 10m $$packages
 	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 20m -p 1 $$packages
+
+.PHONY: long
+long: need ## the calls that take their time, of which make test has the short form
+	go test -tags long -count 1 -timeout 10m ./cmd/vetroom -v -run '$(long)'
 
 .PHONY: need
 need: ## install what the tests need where it lacks, by apt-get

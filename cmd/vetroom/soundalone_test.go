@@ -1,3 +1,5 @@
+//go:build long
+
 package main
 
 import (
@@ -52,7 +54,7 @@ func TestAWayForSoundAloneCarriesSound(t *testing.T) {
 		b.soundFor(100) // what was under way has passed
 		h := b.soundFor(250)
 		t.Logf("%s heard %s", b.name, h)
-		if h.Lost > 0.05*h.Received {
+		if h.Concealed > 0.1*h.Samples { // an attempt to send a picture again may fall into this time
 			t.Errorf("%s: the sound suffers", b.name)
 		}
 	}
