@@ -210,6 +210,7 @@ func (c photos) screens() {
 		b.holds(15*time.Second, "reads the result", `document.querySelector('[data-viewer-result]').dataset.state === 'done' &&
 			document.querySelector('[data-viewer-result] p').textContent === '참고용이며 진단이 아닙니다.' && document.querySelectorAll('[data-viewer-result] .bars li').length > 0`)
 	}
+	c.vet.holds(2*time.Second, "reads one line after the other", `((list) => [...list.children].every((li) => li.getBoundingClientRect().bottom <= list.nextElementSibling.getBoundingClientRect().top))(document.querySelector('[data-viewer-result] .bars'))`)
 	c.vet.shot("screened")
 	c.vet.click(`[data-viewer-close]`)
 	c.owner.holds(5*time.Second, "sees it go", `document.querySelector('[data-viewer]').hidden`)
