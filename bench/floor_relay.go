@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 
@@ -57,17 +55,7 @@ type relayFloor struct {
 }
 
 func (f *relayFloor) serve(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s := &http.Server{Handler: http.HandlerFunc(f.socket)}
-	context.AfterFunc(ctx, func() { s.Close() })
-	fmt.Printf("ready on http://%s\n", listener.Addr())
-	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveFloor(ctx, f.socket)
 }
 
 // socket takes one client, who joins with the first message. Its cookie says which of the two it is.

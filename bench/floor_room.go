@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -46,21 +44,9 @@ type floorRoomCmd struct {
 
 // Run serves until the process is ended.
 func (c floorRoomCmd) Run(ctx context.Context) error {
-	if err := raiseFileLimit(); err != nil {
-		return err
-	}
-	if c.Profile {
-		if err := serveProfiles(); err != nil {
-			return err
-		}
-	}
-	line, err := bufio.NewReader(os.Stdin).ReadBytes('\n')
+	p, err := childPlan[floorPlan](c.Profile)
 	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
-	var p floorPlan
-	if err := json.Unmarshal(line, &p); err != nil {
-		return fmt.Errorf("read the plan: %w", err)
+		return err
 	}
 	f := newFloor(p)
 	if p.Dir != "" {
@@ -213,17 +199,7 @@ func (d *floorDoor) frame(id, state string, n int) []byte {
 const floorTime = "2006-01-02T15:04:05.000Z"
 
 func (f *floor) serve(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s := &http.Server{Handler: http.HandlerFunc(f.socket)}
-	context.AfterFunc(ctx, func() { s.Close() })
-	fmt.Printf("ready on http://%s\n", listener.Addr())
-	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveFloor(ctx, f.socket)
 }
 
 // socket takes one client, who joins with the first message and is read from then on.

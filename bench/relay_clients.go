@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,21 +51,9 @@ type relayClientsCmd struct {
 
 // Run reads the plan and follows it.
 func (c relayClientsCmd) Run(ctx context.Context) error {
-	if err := raiseFileLimit(); err != nil {
-		return err
-	}
-	if c.Profile {
-		if err := serveProfiles(); err != nil {
-			return err
-		}
-	}
-	line, err := bufio.NewReader(os.Stdin).ReadBytes('\n')
+	p, err := childPlan[relayPlan](c.Profile)
 	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
-	var p relayPlan
-	if err := json.Unmarshal(line, &p); err != nil {
-		return fmt.Errorf("read the plan: %w", err)
+		return err
 	}
 	all, err := joinRelay(ctx, p)
 	if err != nil {
