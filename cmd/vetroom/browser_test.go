@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -66,10 +69,70 @@ func eval[T any](b *tab, script string) T {
 	return v
 }
 
-// click presses what the selector finds, as a script would: the page must not depend on where it lies.
+// find waits until the page has loaded with what the selector finds, and gives what a script says of that, which is in e.
+//
+// The page itself is asked: the copy of the document that chromedp keeps is still the old one's for a moment after a
+// page has been left, and what it knew there fails with "Could not find node".
+func find[T any](b *tab, selector, script string) T {
+	b.t.Helper()
+	var found T
+	eventually(b.t, 5*time.Second, b.name+": there is "+selector, func() (err error) {
+		found, err = chromedp.Run(b.ctx, chromedp.Evaluate[T](fmt.Sprintf(`(() => {
+			const e = document.readyState === 'complete' && document.querySelector(%q);
+			if (!e) throw new Error('not there');
+			%s
+		})()`, selector, script)))
+		return err
+	})
+	return found
+}
+
+// click presses with the mouse on the middle of what the selector finds, once it is to be seen.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	at := find[[2]float64](b, selector, `
+		e.scrollIntoViewIfNeeded();
+		const box = e.getClientRects()[0]; // of a link that is broken, the first line
+		if (!box?.width || !box.height) throw new Error('not to be seen');
+		return [box.x + box.width / 2, box.y + box.height / 2];`)
+	b.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// focus puts the keyboard into what the selector finds.
+func (b *tab) focus(selector string) {
+	b.t.Helper()
+	find[bool](b, selector, `e.focus(); return true;`)
+}
+
+// writeIn types into what the selector finds.
+func (b *tab) writeIn(selector, words string) {
+	b.t.Helper()
+	b.focus(selector)
+	b.do(chromedp.KeyEvent(words))
+}
+
+// chooseIn gives a file to what the selector finds, as the dialog would.
+func (b *tab) chooseIn(selector, file string) {
+	b.t.Helper()
+	find[bool](b, selector, `return true;`)
+	b.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		at, err := cdp.Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})
+		if err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err = cdp.Call(ctx, t, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{file}, ObjectID: at.Result.ObjectID})
+		return chromedp.Void{}, err
+	})
+}
+
+// signIn signs a vet in by the page's own form.
+func (b *tab) signIn(p *process, login string) {
+	b.t.Helper()
+	b.open(p.url + "/vet/login")
+	b.writeIn(`input[name="login"]`, login)
+	b.writeIn(`input[name="password"]`, testPassword)
+	b.click(`form[action="/vet/login"] button`)
+	b.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
 }
 
 // holds waits until a script gives what is true.
@@ -148,11 +211,7 @@ func TestTwoMeetInTheirBrowsers(t *testing.T) {
 	api := addVet(t, p, dir, nil, "meets")
 
 	vet := newTab(t, "vet", 1280, 800, "ko-KR")
-	vet.open(p.url + "/vet/login")
-	vet.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), "meets"),
-		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
-	vet.click(`form[action="/vet/login"] button`)
-	vet.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+	vet.signIn(p, "meets")
 
 	owner := newTab(t, "owner", 360, 740, "ko-KR")
 	owner.open(p.url + "/vets") // the browser is warm before the clock counts

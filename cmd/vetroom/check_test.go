@@ -64,7 +64,7 @@ func smoothPhoto(t *testing.T) string {
 // choose gives a file to the form, as the dialog would.
 func (b *tab) choose(file string) {
 	b.t.Helper()
-	b.do(chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]`), []string{file}))
+	b.chooseIn(`input[type="file"]`, file)
 }
 
 // says waits until what a selector finds is seen and holds some words.
@@ -128,7 +128,7 @@ func TestAPhotoIsLookedAtInTheBrowser(t *testing.T) {
 		other.judgesAs(c.file, eval[string](b, `[...document.querySelectorAll('[data-hints] [data-note]')].map((n) => n.dataset.note).join(' ')`))
 	}
 	b.holds(time.Second, "sees the photo", `document.querySelector('[data-preview]').checkVisibility() && document.querySelector('[data-problem]').hidden`)
-	b.do(chromedp.Click(chromedp.CSS(`input[name="body_part"][value="ear"]`)))
+	b.click(`input[name="body_part"][value="ear"]`)
 	b.shot("chosen")
 	eval[bool](b, `(() => {
 		const seen = [], sent = document.querySelector('[data-sent]');
@@ -262,7 +262,7 @@ func TestHospitalsNearTheBrowser(t *testing.T) {
 		t.Errorf("the first is called by %s, and %v km away", tel, km[0])
 	}
 	b.shot("near")
-	b.do(chromedp.SetValue(chromedp.CSS("#q"), "달빛 마포구"))
+	find[bool](b, "#q", `e.value = '달빛 마포구'; return true;`)
 	b.click(`form[role="search"] button`)
 	b.holds(5*time.Second, "finds the one of that name", `location.search.includes('q=') && document.querySelectorAll('.hospital').length === 1 &&
 		document.querySelector('.hospital h2').textContent === '달빛 동물병원'`)

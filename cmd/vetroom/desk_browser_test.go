@@ -14,13 +14,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// enterDesk signs a vet in by the page.
+// enterDesk signs a vet in and marks the page.
 func (b *tab) enterDesk(p *process, login string) {
 	b.t.Helper()
-	b.open(p.url + "/vet/login")
-	b.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), login), chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
-	b.click(`form[action="/vet/login"] button`)
-	b.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+	b.signIn(p, login)
 	b.mark()
 }
 
@@ -165,7 +162,7 @@ const saved = `document.querySelector('[data-save-state]').textContent.startsWit
 // types writes into a field of the record.
 func (b *tab) types(field, words string) {
 	b.t.Helper()
-	b.do(chromedp.SendKeys(chromedp.CSS(`textarea[name="`+field+`"]`), words))
+	b.writeIn(`textarea[name="`+field+`"]`, words)
 }
 
 // printed checks that the record is one page on paper, with what was written and without what is for the screen.

@@ -271,7 +271,7 @@ func (c photos) sendsChosen() {
 	if eval[bool](c.owner, `document.querySelector('[data-chat]').hidden`) {
 		c.owner.click(`.call-bar [data-chat-toggle]`)
 	}
-	c.owner.do(chromedp.SetUploadFiles(chromedp.CSS(`[data-chat-photo]`), []string{file}))
+	c.owner.chooseIn(`[data-chat-photo]`, file)
 	c.owner.holds(15*time.Second, "hears that it is stored", stillSaid+` === '저장됨'`)
 	c.owner.holds(5*time.Second, "sees it in the strip", `document.querySelector('[data-still-strip] img').naturalWidth > 0`)
 	c.vet.holds(5*time.Second, "hears of it", stillSaid+` === '새 사진이 왔어요'`)

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // signInAs has a tab be a vet's, online, at a page.
@@ -41,7 +39,7 @@ func (b *tab) text(selector string) string {
 func (b *tab) fill(values map[string]string) {
 	b.t.Helper()
 	for name, value := range values {
-		b.do(chromedp.SendKeys(chromedp.CSS(fmt.Sprintf(`[name=%q]`, name)), value))
+		b.writeIn(fmt.Sprintf(`[name=%q]`, name), value)
 	}
 }
 
@@ -61,7 +59,7 @@ func TestUrgentInTheirBrowsers(t *testing.T) {
 	a, b := newTab(t, "urgent-first", 1280, 800, "ko-KR"), newTab(t, "urgent-second", 360, 740, "en-GB")
 	a.signInAs(p, "first", "/vet")
 	b.signInAs(p, "second", "/vet/hours")
-	b.do(chromedp.Focus(chromedp.CSS(`[name="slot_minutes"]`)))
+	b.focus(`[name="slot_minutes"]`)
 
 	eventually(t, 5*time.Second, "the owner is asked for red flags", func() error {
 		owner.open(p.url + "/urgent")

@@ -18,16 +18,6 @@ func visitTabs(t *testing.T, p *process, login string) (vet, owner *tab) {
 	return vet, owner
 }
 
-// signIn signs a vet in by the page's own form.
-func (b *tab) signIn(p *process, login string) {
-	b.t.Helper()
-	b.open(p.url + "/vet/login")
-	b.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), login),
-		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
-	b.click(`form[action="/vet/login"] button`)
-	b.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
-}
-
 // writes sends a word by the page's own form.
 func (b *tab) writes(words string) {
 	b.t.Helper()
@@ -38,7 +28,7 @@ func (b *tab) writes(words string) {
 // utters writes a word and asks no more of it.
 func (b *tab) utters(words string) {
 	b.t.Helper()
-	b.do(chromedp.SendKeys(chromedp.CSS(`[data-chat-text]`), words+"\r"))
+	b.writeIn(`[data-chat-text]`, words+"\r")
 }
 
 // said is a script that looks for a word in the chat.
@@ -191,11 +181,7 @@ func TestAnOwnerWhoDoesNotCome(t *testing.T) {
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "waits")
 	vet := newTab(t, "vet", 1280, 800, "en-US")
-	vet.open(p.url + "/vet/login")
-	vet.do(chromedp.SendKeys(chromedp.CSS(`input[name="login"]`), "waits"),
-		chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), testPassword))
-	vet.click(`form[action="/vet/login"] button`)
-	vet.holds(10*time.Second, "is on the own page", `location.pathname === '/vet'`)
+	vet.signIn(p, "waits")
 	visit := followUp(api, time.Now().Add(time.Second), 20)
 	vet.open(p.url + "/room?id=" + url.QueryEscape(visit.at("room.id")))
 	vet.holds(10*time.Second, "waits inside", `document.querySelector('[data-entered="true"]') !== null`)
