@@ -38,6 +38,7 @@ export class Door {
     this.waiting = 'waiting' in d;
     this.peer = 'absent';
     this.inside = false;
+    this.box = part(form, '.door-text');
     this.words = part(form, '.door-words');
     this.count = part(form, '.door-count');
     this.icon = part(form, 'use');
@@ -90,6 +91,7 @@ export class Door {
   draw() {
     const view = this.view();
     const d = this.form.dataset;
+    if (d.state !== view) this.box.style.minHeight = `${this.box.getBoundingClientRect().height}px`; // shorter words do not move the button
     d.state = view;
     d.roomState = this.state;
     d.version = String(this.version);
