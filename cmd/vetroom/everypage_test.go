@@ -43,6 +43,12 @@ func TestEveryPageOfARealServer(t *testing.T) {
 	}
 
 	browser := webtest.Chromium(t, 4*time.Minute)
+	eventually(t, 5*time.Second, "the visit's room is open", func() error { // what a door does as it opens is no part of a load
+		if got := owner.want(200, "GET", "/api/v1/reservations/"+visit.at("id"), nil); got.at("room.state") != "open" {
+			return errNotYet
+		}
+		return nil
+	})
 	seen := map[string]bool{}
 	newWalk(t, browser, owner, "owner-ko", seen).over("/", "/reservations/"+visit.at("id"), room, "/check/"+photo, "/hospitals?near=37.5665,126.9780")
 	newWalk(t, browser, vet, "vet-en", seen).over("/vet", room)
