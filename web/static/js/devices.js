@@ -52,7 +52,7 @@ export class Devices {
   async #open(old) {
     if (this.#opening.has(old.kind)) return;
     this.#opening.add(old.kind);
-    const track = await openOne(old.kind);
+    const track = await openOne(old.kind, old.getSettings().facingMode);
     this.#opening.delete(old.kind);
     const stream = this.stream();
     if (!track || this.#over || !stream.getTracks().includes(old)) return void track?.stop();

@@ -2,7 +2,10 @@
 
 /** @typedef {{stream: MediaStream, problem: ''|'denied'|'none'|'busy'|'insecure'}} Media */
 
-const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' };
+/** How large a picture the call asks a camera for. */
+export const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 } };
+/** @type {MediaTrackConstraints} */
+const VIDEO = { ...SIZE, facingMode: 'user' };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 /** @param {any} error @returns {'denied'|'none'|'busy'} */
@@ -29,10 +32,14 @@ export async function openMedia() {
   return { stream: new MediaStream(), problem };
 }
 
-/** Opens the camera or the microphone alone, anew. @param {string} kind @returns {Promise<MediaStreamTrack|undefined>} never rejects */
-export async function openOne(kind) {
+/**
+ * Opens the camera or the microphone alone, anew.
+ * @param {string} kind @param {string} [facingMode] of the camera
+ * @returns {Promise<MediaStreamTrack|undefined>} never rejects
+ */
+export async function openOne(kind, facingMode = 'user') {
   try {
-    const stream = await navigator.mediaDevices.getUserMedia(kind === 'audio' ? { audio: AUDIO } : { video: VIDEO });
+    const stream = await navigator.mediaDevices.getUserMedia(kind === 'audio' ? { audio: AUDIO } : { video: { ...VIDEO, facingMode } });
     return stream.getTracks()[0];
   } catch {
     return undefined;
