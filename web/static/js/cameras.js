@@ -3,16 +3,24 @@
  * camera at a time, so that the old one is let go before the new one is asked for, and taken again if that fails.
  */
 
+import { SIZE } from './media.js';
+
 /** @typedef {'user'|'environment'} Facing */
 
 export class Cameras {
+  /** Whether the light is on. */
+  lit = false;
+
   /**
    * @param {() => MediaStream} stream the one in use; its picture is replaced in it
-   * @param {(track: MediaStreamTrack) => void} changed another camera makes the picture now
+   * @param {object} with_
+   * @param {(track: MediaStreamTrack) => void} with_.changed another camera makes the picture now
+   * @param {(on: boolean) => void} with_.lit the light went on, or out
    */
-  constructor(stream, changed) {
+  constructor(stream, { changed, lit }) {
     this.stream = stream;
     this.changed = changed;
+    this.told = lit;
   }
 
   /** The picture in use. */
@@ -50,11 +58,11 @@ export class Cameras {
   async #take(which) {
     const old = this.track;
     if (!old) return false;
-    const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
     const former = old.getSettings().deviceId;
     old.stop();
-    const [track] = await open({ ...size, ...which });
-    const put = track ?? (await open({ ...size, deviceId: { exact: former } }))[0];
+    this.#light(false); // it goes out with its camera
+    const [track] = await open({ ...SIZE, ...which });
+    const put = track ?? (await open({ ...SIZE, deviceId: { exact: former } }))[0];
     if (put) this.#put(old, put);
     return track !== undefined;
   }
@@ -74,14 +82,20 @@ export class Cameras {
     return Boolean(/** @type {any} */ (this.track?.getCapabilities?.())?.torch);
   }
 
-  /** @param {boolean} on @returns {Promise<boolean>} whether it is so now */
+  /** @param {boolean} on */
   async light(on) {
     try {
       await this.track?.applyConstraints(/** @type {any} */ ({ advanced: [{ torch: on }] }));
-      return on;
+      this.#light(on);
     } catch {
-      return false;
+      this.#light(false);
     }
+  }
+
+  /** @param {boolean} on */
+  #light(on) {
+    this.lit = on;
+    this.told(on);
   }
 }
 

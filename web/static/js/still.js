@@ -11,7 +11,7 @@
  *   vet    view {still, part}      shows this part of a photo; still '': none
  *   vet    mark {still, …}         all marks; or one at a place; or so many kept
  */
-import { Cameras } from './cameras.js';
+import { CameraBar } from './camerabar.js';
 import { Strip } from './stillstrip.js';
 import { dressed, Looking, NAME } from './stilllook.js';
 import { post } from './stillpost.js';
@@ -43,10 +43,7 @@ export class Stills {
     this.say = (/** @type {import('./peer.js').Talk} */ message) => with_.peer.say(message);
     this.file = () => with_.peer.file;
     this.chat = chat;
-    this.cameras = new Cameras(stream, (track) => {
-      turned(track);
-      this.#mirror();
-    });
+    this.bar = new CameraBar(stream, turned);
     this.strip = new Strip({
       open: (id) => this.look.open(id, true),
       chose: (photo) => this.#choose(photo),
@@ -54,30 +51,11 @@ export class Stills {
       cancel: () => this.#cancel(),
     });
     this.look = new Looking({ vet: this.vet, zone, chat, strip: this.strip, say: this.say, came: () => (this.#asked = undefined) });
-    this.#turns();
-  }
-
-  /** The call's own button for another camera, where there are some. */
-  #turns() {
-    const button = /** @type {HTMLButtonElement|null} */ (document.querySelector('[data-camera-turn]'));
-    button?.addEventListener('click', async () => {
-      button.disabled = true;
-      await this.cameras.turn();
-      button.disabled = false;
-    });
-    navigator.mediaDevices?.addEventListener('devicechange', () => this.own());
-    this.own();
   }
 
   /** One's own camera is on, or another. */
-  async own() {
-    const button = /** @type {HTMLButtonElement|null} */ (document.querySelector('[data-camera-turn]'));
-    if (button) button.hidden = (await this.cameras.count()) < 2 || !this.cameras.track;
-  }
-
-  /** One's own picture is a mirror, but not what the camera at the back sees. */
-  #mirror() {
-    /** @type {HTMLElement} */ (document.querySelector('[data-call-room]')).dataset.facing = this.cameras.facing ?? '';
+  own() {
+    this.bar.show();
   }
 
   // What comes.
@@ -294,7 +272,7 @@ export class Stills {
   async #openSheet() {
     const [{ Sheet }] = await Promise.all([import('./stillsheet.js'), dressed()]);
     this.#sheet ??= new Sheet({
-      cameras: this.cameras,
+      cameras: this.bar.cameras,
       took: (photo) => this.#took(photo),
       chose: (file) => this.#choose(file),
       refused: () => this.#refuse(),

@@ -14,7 +14,7 @@ const get = (selector) => /** @type {T} */ (document.querySelector(`[data-still-
 export class Sheet {
   /** @type {import('./cameras.js').Facing|undefined} before the photo */ #before;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #closing;
-  #lit = false;
+  #wasLit = false;
   /**
    * The camera's picture once more: what is switched off for the other side is on here, and a larger frame for the photo
    * leaves the call as it is.
@@ -40,7 +40,7 @@ export class Sheet {
     /** @type {HTMLImageElement} */ this.shot = get('[data-still-shot]');
     get('[data-still-shutter]').addEventListener('click', () => this.#take());
     get('[data-still-turn]').addEventListener('click', () => this.#look(() => this.cameras.turn()));
-    get('[data-still-light]').addEventListener('click', () => this.#light(!this.#lit));
+    get('[data-still-light]').addEventListener('click', () => this.#light(!this.cameras.lit));
     get('[data-still-more]').addEventListener('click', () => this.#aim());
     get('[data-still-close]').addEventListener('click', () => this.dialog.close());
     get('input[type="file"]').addEventListener('change', ({ target }) => {
@@ -55,7 +55,10 @@ export class Sheet {
   /** The vet wants a photo. */
   async open() {
     if (this.dialog.open && this.state === 'sending') return;
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      this.#wasLit = this.cameras.lit;
+      this.dialog.showModal();
+    }
     this.#aim();
     get(this.state === 'none' ? '[data-still-file] input' : '[data-still-shutter]').focus();
     if (this.cameras.facing !== 'user' || (await this.cameras.count()) < 2) return;
@@ -88,6 +91,7 @@ export class Sheet {
     this.video.srcObject = own ? new MediaStream([own]) : null;
     if (own) this.video.play().catch(() => {});
     get('[data-still-light]').hidden = !this.cameras.hasLight;
+    this.#showLight();
     get('[data-still-turn]').hidden = (await this.cameras.count()) < 2;
   }
 
@@ -101,14 +105,22 @@ export class Sheet {
   async #look(take) {
     this.#drop();
     await take();
-    this.#lit = false;
     await this.#show();
   }
 
   /** @param {boolean} on */
   async #light(on) {
-    this.#lit = await this.cameras.light(on);
-    get('[data-still-light]').setAttribute('aria-pressed', String(this.#lit));
+    await this.cameras.light(on);
+    this.#showLight();
+  }
+
+  /** The light was for the photo, unless it was on before. */
+  async #dim() {
+    if (this.cameras.lit && !this.#wasLit) await this.#light(false);
+  }
+
+  #showLight() {
+    get('[data-still-light]').setAttribute('aria-pressed', String(this.cameras.lit));
   }
 
   async #take() {
@@ -129,7 +141,7 @@ export class Sheet {
     if (!this.dialog.open) return;
     if (this.state !== 'sending') {
       this.state = 'sending';
-      this.#light(false);
+      this.#dim();
       this.shot.src = url;
       this.#say(text('still.js_sending'));
       get('[data-still-close]').focus();
@@ -164,7 +176,7 @@ export class Sheet {
     clearTimeout(this.#closing);
     if (this.state === 'sending') this.cancelled();
     else if (this.state !== 'kept') this.refused();
-    if (this.#lit) await this.#light(false);
+    await this.#dim();
     this.#drop();
     if (this.#before) await this.cameras.face(this.#before);
     this.#before = undefined;
