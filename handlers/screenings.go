@@ -86,42 +86,17 @@ func (h *Handler) screen(c *call) (*clinic.Screening, error) {
 	if err != nil {
 		return nil, err
 	}
-	boundary, err := c.photoBoundary()
+	form, leave, err := h.receivePhoto(c, "body_part")
 	if err != nil {
 		return nil, err
 	}
-	try, leave, err := h.boardPhoto(c)
-	if err != nil {
-		return nil, err
-	}
-	defer leave() // not before it is taken in: until then it is in memory
-	form, err := c.photoForm(boundary, "body_part")
-	try.settle(true) // whatever came of it, it took a place and its time
-	if err != nil {
-		return nil, err
-	}
+	defer leave()
 	s, err := h.takePhoto(c, session, form)
 	if err != nil {
 		return nil, err
 	}
 	issue()
 	return s, nil
-}
-
-// boardPhoto lets a photo begin, within the brakes and in a place. A vet's own calls are exempt from the brakes.
-func (h *Handler) boardPhoto(c *call) (try *act, leave func(), err error) {
-	address := ""
-	if c.who.VetID == "" {
-		address = neighbourhood(c.address)
-		if try, err = enter(c.ctx(), demand{h.brakes.reservations, address}); err != nil {
-			return nil, nil, err
-		}
-	}
-	if leave, err = h.upload.enter(c.ctx(), address); err != nil {
-		try.settle(false)
-		return nil, nil, err
-	}
-	return try, leave, nil
 }
 
 func (h *Handler) takePhoto(c *call, session string, form photoForm) (*clinic.Screening, error) {

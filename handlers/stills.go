@@ -84,20 +84,11 @@ func (h *Handler) postStill(c *call) (reply, error) {
 
 // takeStill takes a photo from the call's form, within the brakes.
 func (h *Handler) takeStill(c *call, id string) (*clinic.Still, error) {
-	boundary, err := c.photoBoundary()
+	form, leave, err := h.receivePhoto(c)
 	if err != nil {
 		return nil, err
 	}
-	try, leave, err := h.boardPhoto(c)
-	if err != nil {
-		return nil, err
-	}
-	defer leave() // not before it is taken in: until then it is in memory
-	form, err := c.photoForm(boundary)
-	try.settle(true) // whatever came of it, it took a place and its time
-	if err != nil {
-		return nil, err
-	}
+	defer leave()
 	sum := sha256.Sum256(form.photo)
 	key, err := c.key("still", sum[:])
 	if err != nil {

@@ -86,6 +86,41 @@ func (u *berths) discount(address string) {
 	}
 }
 
+// receivePhoto reads a photo and the named texts from the call's form, within the brakes and in a place, which leave gives
+// back: not before the photo is taken in, since until then it is in memory.
+func (h *Handler) receivePhoto(c *call, texts ...string) (form photoForm, leave func(), err error) {
+	boundary, err := c.photoBoundary()
+	if err != nil {
+		return form, nil, err
+	}
+	try, leave, err := h.boardPhoto(c)
+	if err != nil {
+		return form, nil, err
+	}
+	form, err = c.photoForm(boundary, texts...)
+	try.settle(true) // whatever came of it, it took a place and its time
+	if err != nil {
+		leave()
+	}
+	return form, leave, err
+}
+
+// boardPhoto lets a photo begin, within the brakes and in a place. A vet's own calls are exempt from the brakes.
+func (h *Handler) boardPhoto(c *call) (try *act, leave func(), err error) {
+	address := ""
+	if c.who.VetID == "" {
+		address = neighbourhood(c.address)
+		if try, err = enter(c.ctx(), demand{h.brakes.reservations, address}); err != nil {
+			return nil, nil, err
+		}
+	}
+	if leave, err = h.upload.enter(c.ctx(), address); err != nil {
+		try.settle(false)
+		return nil, nil, err
+	}
+	return try, leave, nil
+}
+
 // photoBoundary is what parts the form that a call is about to send. It returns errType and clinic.ErrPhotoLarge for
 // what is not worth reading.
 func (c *call) photoBoundary() (string, error) {
