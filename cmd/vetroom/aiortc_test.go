@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"vetroom/configs/configstest"
 )
 
 // systemPython is Debian's own, which has Debian's modules; another may stand before it in the PATH.
@@ -128,7 +130,7 @@ func (s *stranger) receives(within time.Duration, pictures int) {
 // TestAStrangerIsMet: aiortc, a WebRTC that no one here wrote, joins by the socket protocol alone; it and a browser see
 // and hear each other, also after the browser's page was loaded again and the server was killed, until the vet ends it.
 func TestAStrangerIsMet(t *testing.T) {
-	dir, settings := t.TempDir(), []string{"VETROOM_ADDR=" + freeAddr(t), "VETROOM_TURN_ADDR=" + freeAddr(t)}
+	dir, settings := t.TempDir(), []string{"VETROOM_ADDR=" + configstest.FreeAddr(t), "VETROOM_TURN_ADDR=" + configstest.FreeAddr(t)}
 	p := serve(t, dir, settings)
 	api := addVet(t, p, dir, nil, "meets-aiortc")
 	visit, room := openRoom(api)

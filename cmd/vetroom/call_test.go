@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vetroom/configs/configstest"
 )
 
 const (
@@ -27,7 +29,7 @@ type called struct {
 func inACall(t *testing.T, login string, settings ...string) called {
 	t.Helper()
 	dir := t.TempDir()
-	settings = append(settings, "VETROOM_ADDR="+freeAddr(t)) // a restart comes back where it was
+	settings = append(settings, "VETROOM_ADDR="+configstest.FreeAddr(t)) // a restart comes back where it was
 	p := serve(t, dir, settings)
 	api := addVet(t, p, dir, settings, login)
 	vet, owner := visitTabs(t, p, login)

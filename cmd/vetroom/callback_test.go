@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"vetroom/configs/configstest"
 )
 
 // TestAPageThatIsLoadedAgainGoesBackIn: by itself, though nobody ticked that it may, with the camera off as it was; the other
@@ -70,7 +72,7 @@ func TestAServerThatComesBackDisturbsNoCall(t *testing.T) {
 // with the seconds, over the last picture; when the server is back, with its relay elsewhere, the call is.
 func TestACallByTheRelayComesBackWithIt(t *testing.T) {
 	dir := t.TempDir()
-	settings := []string{withTURN, "VETROOM_ADDR=" + freeAddr(t)}
+	settings := []string{withTURN, "VETROOM_ADDR=" + configstest.FreeAddr(t)}
 	p := serve(t, dir, settings)
 	api := addVet(t, p, dir, settings, "relayed")
 	vet, owner := visitTabs(t, p, "relayed")

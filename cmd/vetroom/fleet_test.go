@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vetroom"
+	"vetroom/configs/configstest"
 	"vetroom/events"
 	"vetroom/events/jetstream"
 	"vetroom/store/storetest/mariadb"
@@ -42,7 +43,7 @@ const fleetKey = "VETROOM_SESSION_KEY=a key for tests that is long enough to be 
 
 func newFleet(t testing.TB) *fleet {
 	t.Helper()
-	f := &fleet{t: t, dir: t.TempDir(), natsAddr: freeAddr(t)}
+	f := &fleet{t: t, dir: t.TempDir(), natsAddr: configstest.FreeAddr(t)}
 	f.database = mariadb.Start(t, mariadb.Options{TCP: true, SnapshotIsolation: true})
 	f.dbURL = f.database.Database(t)
 	f.startBroker()

@@ -1,26 +1,17 @@
 package main
 
 import (
-	"net"
 	"testing"
 	"time"
-)
 
-// freeAddress gives an address that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+	"vetroom/configs/configstest"
+)
 
 // TestRingOutlivesARestartInTheBrowser kills the only process while it rings. The vet's page is never loaded again: it
 // hears of what happened meanwhile, and of the next one who asks.
 func TestRingOutlivesARestartInTheBrowser(t *testing.T) {
-	dir, settings := t.TempDir(), []string{"VETROOM_ADDR=" + freeAddress(t)}
+	t.Parallel()
+	dir, settings := t.TempDir(), []string{"VETROOM_ADDR=" + configstest.FreeAddr(t)}
 	p := serve(t, dir, settings)
 	addVet(t, p, dir, settings, "first")
 	vet := newTab(t, "ring-vet", 1280, 800, "ko-KR")

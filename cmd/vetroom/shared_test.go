@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vetroom/configs"
+	"vetroom/configs/configstest"
 	"vetroom/store/storetest/mariadb"
 )
 
@@ -53,7 +54,7 @@ func TestSharedDatabase(t *testing.T) {
 
 // TestDatabaseAway holds what a command says that cannot reach its database.
 func TestDatabaseAway(t *testing.T) {
-	url := "mysql://vetroom:pass@" + freeAddr(t) + "/vetroom"
+	url := "mysql://vetroom:pass@" + configstest.FreeAddr(t) + "/vetroom"
 	for _, args := range [][]string{{"vet", "list"}, {"migrate"}} {
 		_, errText, code := cliRun(t, t.TempDir(), "", append([]string{"--database-url", url}, args...)...)
 		if code != exitFail || !strings.Contains(errText, "is it running") || strings.Contains(errText, "pass@") {

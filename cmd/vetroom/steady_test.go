@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"vetroom/configs/configstest"
 )
 
 // The goals of a call whose page is loaded again, or whose server ends.
@@ -29,7 +31,7 @@ type steadyCall struct {
 // newSteadyCall brings two browsers into a call at a server that keeps its ports.
 func newSteadyCall(t *testing.T) *steadyCall {
 	t.Helper()
-	c := &steadyCall{T: t, dir: t.TempDir(), settings: []string{"VETROOM_ADDR=" + freeAddr(t), "VETROOM_TURN_ADDR=" + freeAddr(t)}}
+	c := &steadyCall{T: t, dir: t.TempDir(), settings: []string{"VETROOM_ADDR=" + configstest.FreeAddr(t), "VETROOM_TURN_ADDR=" + configstest.FreeAddr(t)}}
 	c.p = serve(t, c.dir, c.settings)
 	api := addVet(t, c.p, c.dir, nil, "stays")
 	c.vet, c.owner = visitTabs(t, c.p, "stays")

@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/coder/websocket"
+
+	"vetroom/configs/configstest"
 )
 
 const withTURN = "VETROOM_TURN_ADDR=127.0.0.1:0"
@@ -257,7 +259,7 @@ func TestWhereARelayIs(t *testing.T) {
 	if off := named("VETROOM_TURN_ADDR=off"); len(off) != 0 {
 		t.Errorf("turned off, it names %v", off)
 	}
-	addr := freeAddr(t)
+	addr := configstest.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	p := serve(t, t.TempDir(), []string{byDefault, "VETROOM_ADDR=" + addr, "VETROOM_BASE_URL=http://vetroom.example:" + port})
 	if text := metricsOf(t, "http://"+addr); strings.Contains(text, "vetroom_turn") || !strings.Contains(p.log.String(), "VETROOM_TURN_PUBLIC_IP") {

@@ -10,6 +10,7 @@ import (
 
 	njs "github.com/nats-io/nats.go/jetstream"
 
+	"vetroom/configs/configstest"
 	"vetroom/events"
 )
 
@@ -144,7 +145,7 @@ func TestFollowHealsLostConsumer(t *testing.T) {
 
 // Nothing that is published while the broker restarts between two messages is lost, nor told twice.
 func TestFollowThroughRestart(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	s := start(t, ServerConfig{Dir: dir, Addr: addr})
 	reader, writer := ready(t, ConnectConfig{URL: s.URL()}), ready(t, ConnectConfig{URL: s.URL()})
 	gaps := make(chan struct{}, 10)
@@ -171,7 +172,7 @@ func TestFollowThroughRestart(t *testing.T) {
 
 // The wiped store: an ordered consumer of nats.go hears nothing of the new stream until it has outgrown the old one.
 func TestFollowThroughWipe(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	s := start(t, ServerConfig{Dir: dir, Addr: addr})
 	c := ready(t, ConnectConfig{URL: s.URL()})
 	gaps, back := make(chan struct{}, 10), make(chan struct{}, 10)
@@ -281,7 +282,7 @@ func TestWatchNoticesAnotherStream(t *testing.T) {
 
 // A crash may take the newest messages with it; others then get their sequences.
 func TestFollowThroughLostTail(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	s := start(t, ServerConfig{Dir: dir, Addr: addr})
 	c := ready(t, ConnectConfig{URL: s.URL()})
 	gaps := make(chan struct{}, 10)

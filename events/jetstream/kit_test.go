@@ -3,10 +3,8 @@ package jetstream
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -114,17 +112,6 @@ func wipe(t *testing.T, dir string) {
 	if err := os.RemoveAll(store); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freeAddr is an address on which nobody listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
 func stop(t *testing.T, s *Server) {

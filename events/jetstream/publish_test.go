@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	njs "github.com/nats-io/nats.go/jetstream"
 
+	"vetroom/configs/configstest"
 	"vetroom/events"
 )
 
@@ -124,7 +125,7 @@ func TestPublishMakesLostStreams(t *testing.T) {
 }
 
 func TestBrokerAwayAndBack(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	broker := startChild(t, dir, addr)
 	c := ready(t, ConnectConfig{URL: broker.url})
 	mustPublish(t, c, some("a", 10))
@@ -160,7 +161,7 @@ func TestBrokerAwayAndBack(t *testing.T) {
 
 // A broker that does not answer (stopped, swapping, cut off) must not hold its callers.
 func TestBrokerStalls(t *testing.T) {
-	broker := startChild(t, t.TempDir(), freeAddr(t))
+	broker := startChild(t, t.TempDir(), configstest.FreeAddr(t))
 	c := ready(t, ConnectConfig{URL: broker.url})
 	broker.signal(syscall.SIGSTOP)
 	messages := some("a", 20_000)
@@ -194,7 +195,7 @@ func TestBrokerStalls(t *testing.T) {
 }
 
 func TestConnectToBrokerThatComesLater(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	s := start(t, ServerConfig{Dir: dir, Addr: addr}) // makes the passwords
 	url := s.URL()
 	stop(t, s)
@@ -217,7 +218,7 @@ func TestConnectToBrokerThatComesLater(t *testing.T) {
 
 // A connection that is refused says why, and goes on trying: nats.go by itself would give up at the second refusal.
 func TestConnectWithRefusedPassword(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), configstest.FreeAddr(t)
 	right := start(t, ServerConfig{Dir: dir, Addr: addr})
 	url := right.URL()
 	stop(t, right)
@@ -263,7 +264,7 @@ func TestCloseEnds(t *testing.T) {
 	if err := c.Follow(t.Context(), FollowConfig{Stream: "ROOM"}, func(Delivered) {}); !errors.Is(err, ErrClosed) {
 		t.Errorf("follow: %v", err)
 	}
-	away := connect(t, ConnectConfig{URL: "nats://a:b@" + freeAddr(t)})
+	away := connect(t, ConnectConfig{URL: "nats://a:b@" + configstest.FreeAddr(t)})
 	begun := time.Now()
 	if err := away.Close(t.Context()); err != nil || time.Since(begun) > 3*time.Second {
 		t.Errorf("close without a broker: %v after %v", err, time.Since(begun))

@@ -17,6 +17,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"vetroom"
+
+	"vetroom/configs/configstest"
 )
 
 func TestServerLocksItsFolder(t *testing.T) {
@@ -146,7 +148,7 @@ func TestServerConfigurationIsChecked(t *testing.T) {
 }
 
 func TestServerAddress(t *testing.T) {
-	addr := freeAddr(t)
+	addr := configstest.FreeAddr(t)
 	file := filepath.Join(t.TempDir(), "nats.conf")
 	if err := os.WriteFile(file, []byte(`listen: "`+addr+`"`), 0o600); err != nil {
 		t.Fatal(err)

@@ -27,6 +27,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"vetroom/configs/configstest"
 )
 
 // ErrMissing says that MariaDB's server or client program is not installed.
@@ -104,7 +106,7 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	if s.options.TCP {
-		port, err := freePort()
+		port, err := configstest.FreePort()
 		if err != nil {
 			return err
 		}
