@@ -21,7 +21,8 @@ SIZE        := full
 
 # Where goroutines share data, the tests run under the race detector, and only
 # there, so that the heavy ones run once. What is left runs without; the program
-# itself comes last and alone, since its tests keep time with whole processes.
+# itself comes last and alone, since its tests keep time with whole processes:
+# those that do one by one, and then those that mostly wait, beside each other.
 concurrent := ^vetroom/(clinic|events|scheduler|signaling|store)(/|$$)
 program    := ^vetroom/cmd/
 
@@ -46,7 +47,7 @@ run: build ## build and serve with demo data on the embedded defaults; needs not
 test: need format vet ## everything: install what the tests lack, check, test
 	@packages=$$(go list ./... | grep -E '$(concurrent)'); set -x; go test -race -timeout 10m $$packages
 	@packages=$$(go list ./... | grep -Ev '$(concurrent)|$(program)'); set -x; go test -timeout 10m $$packages
-	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 20m -p 1 $$packages
+	@packages=$$(go list ./... | grep -E '$(program)'); set -x; go test -timeout 20m -p 1 -parallel 4 $$packages
 
 .PHONY: long
 long: need ## the calls that take their time, of which make test has the short form

@@ -65,6 +65,7 @@ func byAPI(t *testing.T, base, vet, start, phone string) {
 // TestTwoBookAtOneTimetable is the way from the list through the red flags to the confirmation, in two browsers: one sees
 // the other's time go, and loses its own while typing, without a reload, and nothing moves.
 func TestTwoBookAtOneTimetable(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "books")

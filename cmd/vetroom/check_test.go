@@ -103,6 +103,7 @@ func (b *tab) slowly(bytes float64) {
 // TestAPhotoIsLookedAtInTheBrowser is an owner's way from a sore spot to a vet: files that cannot be read are refused in
 // words, a photo is judged before it goes and sent with its progress shown, its result is found, and taken on to a vet.
 func TestAPhotoIsLookedAtInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := serve(t, t.TempDir(), nil)
 	b := newTab(t, "check", 360, 740, "ko-KR")
 	b.open(p.url + "/")
@@ -166,6 +167,7 @@ func TestAPhotoIsLookedAtInTheBrowser(t *testing.T) {
 
 // TestAResultComesLive: a page that waits is told by the socket, without being loaded again, and whatever the answer is.
 func TestAResultComesLive(t *testing.T) {
+	t.Parallel()
 	answers := make(chan string)
 	ai := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -202,6 +204,7 @@ func TestAResultComesLive(t *testing.T) {
 
 // TestAPhotoWithoutScripts: a plain form sends it, and a plain page shows what became of it.
 func TestAPhotoWithoutScripts(t *testing.T) {
+	t.Parallel()
 	p := serve(t, t.TempDir(), nil)
 	b := newTab(t, "plain", 360, 740, "en-US")
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
@@ -227,6 +230,7 @@ func TestAPhotoWithoutScripts(t *testing.T) {
 
 // TestHospitalsNearTheBrowser: an import beside the server, then the browser's position, then the name of a place.
 func TestHospitalsNearTheBrowser(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	b := newTab(t, "hospitals", 360, 740, "ko-KR")

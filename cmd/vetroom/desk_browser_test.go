@@ -53,6 +53,7 @@ func (b *browser) books(vetID, start, pet string) object {
 
 // TestAVetsDay: what is booked, moved, cancelled and who comes to the door shows on the vet's page as it happens.
 func TestAVetsDay(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "day")
@@ -112,6 +113,7 @@ func missing(t *testing.T, vet *tab, api *browser, id string) {
 // TestARecordInTwoWindows: it saves itself, keeps its versions, asks when another window was faster, waits out a server
 // that is away, and prints on one page.
 func TestARecordInTwoWindows(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "writes")
@@ -230,6 +232,7 @@ func TestAVetsWordOnAPhoto(t *testing.T) {
 
 // TestHoursChangeAroundABooking: rows are added and removed, and what is booked stands though it is outside now.
 func TestHoursChangeAroundABooking(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "hours")
@@ -277,6 +280,7 @@ func (b *tab) fills(field, value string) {
 
 // TestANewPasswordSignsOut: the page of whoever came in with the one before goes to the login, at once.
 func TestANewPasswordSignsOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	addVet(t, p, dir, nil, "changes")

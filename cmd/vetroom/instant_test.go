@@ -50,6 +50,7 @@ func (b *browser) rings() string {
 
 // TestInstantOutlivesARestart rings two vets, with a restart of the only process between a ring and its answer.
 func TestInstantOutlivesARestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	first, second := addVet(t, p, dir, nil, "first"), addVet(t, p, dir, nil, "second")
@@ -123,6 +124,7 @@ func wantInOrder(t testing.TB, b *browser, id, whats string) {
 
 // TestInstantOverProcesses has the owner at one process, the vet at another and the leader a third.
 func TestInstantOverProcesses(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	leader := f.leader()
 	sockets := f.member("signaling")

@@ -27,6 +27,7 @@ func (b inbox) Data(r io.Reader) error {
 }
 
 func TestMailsGoToTheConfiguredServer(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -58,18 +58,19 @@ func byMail(t *testing.T, p *process, kind string) *browser {
 // TestAConsultation is a visit from the mail about it to the aftercare: its vet is late, another takes over, the two
 // talk, the process dies and comes back, and the record says what is to be done.
 func TestAConsultation(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil, "--demo")
 	late, other := addVet(t, p, dir, nil, "late"), addVet(t, p, dir, nil, "other")
 	body := object{
-		"start": time.Now().Add(1500 * time.Millisecond).UTC().Format(wireTime), "minutes": 20, "pet": object{"name": "초코"},
+		"start": time.Now().Add(3 * time.Second).UTC().Format(wireTime), "minutes": 20, "pet": object{"name": "초코"},
 		"owner": object{"name": "보호자", "phone": "010-1234-5678", "email": "me@owner.example"}, "visit": object{"area": "skin"},
 	}
 	r := late.want(201, "POST", "/api/v1/vet/reservations", body)
-	owner := byMail(t, p, "confirmed")
 	path, room := "/api/v1/reservations/"+r.at("id"), r.at("room.id")
 	former, _ := late.seat(room) // waits, and goes before the start
 	former.Send(t, object{"type": "leave"})
+	owner := byMail(t, p, "confirmed")
 	waiting, _ := owner.seat(room)
 	waiting.Expect(t, "room", signalingtest.InState("open"))
 	takeOver(t, owner, other, path)

@@ -118,6 +118,7 @@ func (s *aiServer) asked() []time.Time {
 }
 
 func TestScreeningByTheBaseline(t *testing.T) {
+	t.Parallel()
 	p := serve(t, t.TempDir(), nil, "--demo")
 	owner := newBrowser(t, p.url)
 	id := owner.screened()
@@ -147,6 +148,7 @@ func TestScreeningByTheBaseline(t *testing.T) {
 }
 
 func TestScreeningByAServer(t *testing.T) {
+	t.Parallel()
 	ai := newAIServer(t, 200)
 	p := serve(t, t.TempDir(), []string{"VETROOM_AI_URL=" + ai.URL + "/predict?key=secret"})
 	owner := newBrowser(t, p.url)
@@ -189,6 +191,7 @@ func TestScreeningByAServer(t *testing.T) {
 // TestScreeningOutlivesItsWorker kills the process that has a photo in hand: another takes it up, the owner and the vet
 // hear of it on their sockets, and there is one result.
 func TestScreeningOutlivesItsWorker(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	f.leader()
 	ai := newAIServer(t, 0, 200)
@@ -218,7 +221,7 @@ func TestScreeningOutlivesItsWorker(t *testing.T) {
 	first.kill()
 	worker()
 	got := owner.becomes(id, "done", 30*time.Second)
-	eventually(t, 300*time.Millisecond, "both hear of the result", func() error {
+	eventually(t, time.Second, "both hear of the result", func() error {
 		if !here.heard("screening") || !there.heard("screening") {
 			return fmt.Errorf("the owner %v, the vet %v", here.heard("screening"), there.heard("screening"))
 		}

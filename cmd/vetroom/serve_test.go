@@ -8,6 +8,7 @@ import (
 )
 
 func TestServeDrainsAndEnds(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	vet := addVet(t, p, dir, nil, "drains")
@@ -54,6 +55,7 @@ func TestTwoServersOnOneFolderAreRefused(t *testing.T) {
 }
 
 func TestDemoPrintsItsLoginsOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil, "--demo")
 	line := ""

@@ -46,6 +46,7 @@ func (b *tab) fill(values map[string]string) {
 // TestUrgentInTheirBrowsers: nobody is online; then two vets are, one declines, the next accepts, and that vet and the
 // owner are in the same open room.
 func TestUrgentInTheirBrowsers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	addVet(t, p, dir, nil, "first")
@@ -127,6 +128,7 @@ func TestUrgentInTheirBrowsers(t *testing.T) {
 
 // TestUrgentRaces: two vets accept at once, and one is told; an owner leaves, and the banner goes, after a reload too.
 func TestUrgentRaces(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	addVet(t, p, dir, nil, "first")

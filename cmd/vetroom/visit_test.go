@@ -57,12 +57,12 @@ const banner = `document.querySelector('[data-banner]:not([hidden])')`
 // both are told before the end, the vet adds five minutes, and not five more, since somebody is next; afterwards each is
 // led on, and the owner reads what was said and what to do.
 func TestACallWithItsChat(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "chats")
 	vet, owner := visitTabs(t, p, "chats")
-	start := time.Now().Add(6 * time.Second)
-	visit := followUp(api, start, 5)
+	visit := followUp(api, soon(time.Minute), 5)
 	id, room := visit.at("id"), visit.at("room.id")
 	owner.open(visit.at("link"))
 	owner.open(p.url + "/reservations")
@@ -70,7 +70,8 @@ func TestACallWithItsChat(t *testing.T) {
 	vet.open(p.url + "/room?id=" + url.QueryEscape(room))
 	vet.click(`.ready [data-chat-toggle]`)
 	vet.holds(5*time.Second, "cannot write at a locked door, and reads why", `document.querySelector('[data-chat-text]').disabled && !document.querySelector('[data-chat-problem]').hidden`)
-	owner.holds(time.Until(start)+5*time.Second, "may enter", `!document.querySelector('[data-enter]').disabled`)
+	api.want(200, "POST", "/api/v1/vet/rooms/"+room+"/open", nil)
+	owner.holds(5*time.Second, "may enter", `!document.querySelector('[data-enter]').disabled`)
 	owner.click(`[data-enter]`)
 	both := []*tab{vet, owner}
 	for _, b := range both {
@@ -92,7 +93,7 @@ func TestACallWithItsChat(t *testing.T) {
 	owner.holds(5*time.Second, "still has all that was said", `document.querySelectorAll('.said[data-state="kept"]').length === 3`)
 
 	for _, b := range both {
-		b.ahead(150 * time.Second)
+		b.ahead(time.Until(visit.time(t, "end")) - 2*time.Minute)
 		b.holds(5*time.Second, "is told that it ends soon", banner+`?.dataset.kind === 'ends'`)
 	}
 	vet.shot("ends")
@@ -130,6 +131,7 @@ func TestACallWithItsChat(t *testing.T) {
 // without moving what is being read; another vet who is online takes over, and is told. Inside the room the offer is made as
 // well.
 func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	late, other := addVet(t, p, dir, nil, "late"), addVet(t, p, dir, nil, "other")
@@ -177,6 +179,7 @@ func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
 
 // TestAnOwnerWhoDoesNotCome is waited for five minutes; then the vet may end the visit as missed, once asked again.
 func TestAnOwnerWhoDoesNotCome(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := serve(t, dir, nil)
 	api := addVet(t, p, dir, nil, "waits")
