@@ -67,7 +67,9 @@ async function run() {
   root.dataset.camera = found.camera === 'ok' ? 'on' : 'off';
   tick('camera', found.camera === 'ok' ? 'yes' : 'no', `device_${found.camera}`);
   tick('microphone', found.microphone === 'ok' ? 'wait' : 'no', found.microphone === 'ok' ? 'speak' : `device_${found.microphone}`);
-  stopLevel = showLevel(stream, ownLevel);
+  stopLevel = showLevel(stream, ownLevel, (level) => {
+    loudest = Math.max(loudest, level);
+  });
   await tryConnection();
 }
 
@@ -103,7 +105,6 @@ async function tryConnection() {
 
 /** @param {import('./verdict.js').Sample} _ @param {number} share */
 function sample(_, share) {
-  loudest = Math.max(loudest, ownLevel.value);
   progress.value = share;
 }
 

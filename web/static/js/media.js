@@ -8,6 +8,9 @@ export const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 } };
 const VIDEO = { ...SIZE, facingMode: 'user' };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
+/** Samples of sound of which the loudness is one: some 43 ms. */
+const PIECE = 2048;
+
 /** @param {any} error @returns {'denied'|'none'|'busy'} */
 function reason(error) {
   if (error?.name === 'NotAllowedError' || error?.name === 'SecurityError') return 'denied';
@@ -48,19 +51,24 @@ export async function openOne(kind, facingMode = 'user') {
 
 /**
  * Draws how loud the microphone is until stopped.
- * @param {MediaStream} stream @param {HTMLMeterElement} meter
+ * @param {MediaStream} stream @param {HTMLMeterElement} meter @param {(level: number) => void} [heard]
  * @returns {() => void} stop
  */
-export function showLevel(stream, meter) {
+export function showLevel(stream, meter, heard = () => {}) {
   if (stream.getAudioTracks().length === 0) return () => {};
   const audio = new AudioContext();
   const analyser = audio.createAnalyser();
+  analyser.fftSize = 4 * PIECE; // of more than passes between two looks: nothing short is missed
   audio.createMediaStreamSource(stream).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
+    let power = 0;
+    for (let at = 0; at < samples.length; at += PIECE) {
+      power = Math.max(power, samples.subarray(at, at + PIECE).reduce((sum, x) => sum + x * x, 0) / PIECE);
+    }
     meter.value = Math.min(1, Math.sqrt(power) * 4);
+    heard(meter.value);
   }, 100);
   // Browsers start audio only after a gesture.
   const wake = () => audio.resume();
