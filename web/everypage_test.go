@@ -68,11 +68,12 @@ func (v *viewer) view(t *testing.T, name, lang string) {
 	if load.Bytes > mostBytes || load.Requests < 2 {
 		t.Errorf("%d bytes in %d answers", load.Bytes, load.Requests)
 	}
-	v.look(t, name, lang, webtest.Phone, webtest.Violations)
 	if lang == Languages[0] { // colours and columns do not speak
+		v.look(t, name, lang, webtest.Phone, webtest.Violations)
 		v.look(t, name, lang, webtest.PhoneDark, webtest.ColourViolations)
 		v.look(t, name, lang, webtest.Desktop, webtest.Violations)
 	} else {
+		v.look(t, name, lang, webtest.Phone, webtest.WordViolations)
 		v.look(t, name, lang, webtest.Desktop, nil)
 	}
 }

@@ -146,9 +146,9 @@ func TestEveryKeyExistsAndIsUsed(t *testing.T) {
 			patterns = append(patterns, "field."+m[1])
 		}
 		for _, use := range patterns {
-			hit := false
+			hit, named := false, pattern(use)
 			for key := range words {
-				if pattern(use).MatchString(key) {
+				if named.MatchString(key) {
 					hit, used[key] = true, true
 				}
 			}

@@ -78,6 +78,10 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 		t.Errorf("%d bytes, of which %d are a script", load.Bytes, big)
 	}
 	has(t, webtest.Violations(t, ctx), "color-contrast at #pale", "image-alt at #mute", "html-has-lang")
+	words := webtest.WordViolations(t, ctx)
+	if has(t, words, "image-alt at #mute"); strings.Contains(strings.Join(words, "\n"), "color-contrast") {
+		t.Errorf("colours are among %q", words)
+	}
 	if got := webtest.Width(t, ctx); got <= 360 {
 		t.Errorf("%d px wide", got)
 	}
