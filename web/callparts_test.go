@@ -68,6 +68,8 @@ func TestThePlan(t *testing.T) {
 		"not into a way that is too narrow":                         {`[10, {}], [2, {room: 100_000, limited: true}], [20, {room: 190_000}]`, "full 11,quarter 21"},
 		"what was in vain is tried later":                           {`[10, {}], [2, {room: 40_000, limited: true}], [12, {}], [4, {audioTold: 0.2}], [40, {}]`, "full 11,audio 12,quarter 3,audio 25,quarter 12,half 5"},
 		"silence is no reason":                                      {`[10, {}], [20, {silent: true, audioTold: 1}], [3, {}]`, "full 33"},
+		"nor what was lost while it lasted":                         {`[10, {}], [4, {silent: true}], [3, {told: 0.99, room: 60_000}], [5, {}]`, "full 22"},
+		"but what is lost afterwards":                               {`[10, {}], [4, {silent: true}], [5, {told: 0.99, room: 60_000}]`, "full 17,audio 2"},
 	} {
 		got := run(sampled + `const p = new plan.Plan(); return shorten(goThrough((s) => p.add(s).name, [` + c.phases + `]))`)
 		if strings.Join(got, ",") != c.want {

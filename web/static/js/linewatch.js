@@ -119,6 +119,7 @@ export class LineWatch {
     this.#last = sample;
     if (this.lost() || !this.call.connected) {
       this.#quality.lose();
+      this.#plan.lose();
     } else {
       this.#missing = sample.frames > 0 || sample.silent ? 0 : this.#missing + 1;
       const { name } = this.#plan.add(sample);

@@ -36,6 +36,8 @@ const BLIND = 2;
 const TRIAL = 8;
 /** The browser's estimate of a new way begins low, and means nothing for so long. */
 const WARM_UP = 8;
+/** What is told of a way that was found anew is, in so many samples, what was lost until then. */
+const STALE = 3;
 
 export class Plan {
   #at = 0;
@@ -45,6 +47,7 @@ export class Plan {
   #age = 0;
   #wait = UP;
   #rose = false; // the last step was up
+  #stale = 0; // samples whose losses are those of the way before
 
   get step() {
     return STEPS[this.#at];
@@ -55,12 +58,21 @@ export class Plan {
     this.#age = 0;
   }
 
+  /** There is no way. */
+  lose() {
+    this.renew();
+    this.#stale = STALE;
+  }
+
   /** @param {Sample} sample @returns {Step} to take now */
   add(sample) {
-    if (sample.silent) return this.step; // there is no way: nothing to adapt to
+    if (sample.silent) this.lose();
+    if (sample.silent) return this.step; // nothing to adapt to
     this.#age++;
     this.#since++;
-    this.#bad = this.#narrow(sample) || suffers(sample) ? this.#bad + (severely(sample) ? DOWN : 1) : 0;
+    const stale = this.#stale > 0;
+    this.#stale -= Number(stale);
+    this.#bad = !stale && (this.#narrow(sample) || suffers(sample)) ? this.#bad + (severely(sample) ? DOWN : 1) : 0;
     this.#clear = this.#bad === 0 && this.#isClear(sample) ? this.#clear + 1 : 0;
     if (this.#bad >= DOWN && this.#since > REST) this.#down(sample.room);
     else if (this.#clear >= this.#wait * (this.step.rate === 0 ? BLIND : 1) && this.#at > 0) this.#to(this.#at - 1);
