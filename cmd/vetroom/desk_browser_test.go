@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"vetroom/configs/configstest"
 )
 
 // enterDesk signs a vet in and marks the page.
@@ -115,7 +117,7 @@ func missing(t *testing.T, vet *tab, api *browser, id string) {
 func TestARecordInTwoWindows(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := serve(t, dir, nil)
+	p := serve(t, dir, []string{"VETROOM_ADDR=" + configstest.FreeAddr(t)})
 	api := addVet(t, p, dir, nil, "writes")
 	r := followUp(api, time.Now().Add(time.Hour), 20)
 	page, record := "/vet/reservations/"+r.at("id"), "/api/v1/vet/reservations/"+r.at("id")+"/record"

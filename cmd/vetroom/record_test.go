@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"vetroom/configs/configstest"
 	"vetroom/signaling/signalingtest"
 )
 
@@ -60,7 +61,7 @@ func byMail(t *testing.T, p *process, kind string) *browser {
 func TestAConsultation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := serve(t, dir, nil, "--demo")
+	p := serve(t, dir, []string{"VETROOM_ADDR=" + configstest.FreeAddr(t)}, "--demo")
 	late, other := addVet(t, p, dir, nil, "late"), addVet(t, p, dir, nil, "other")
 	body := object{
 		"start": time.Now().Add(3 * time.Second).UTC().Format(wireTime), "minutes": 20, "pet": object{"name": "초코"},

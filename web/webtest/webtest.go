@@ -34,8 +34,9 @@ func Chromium(t testing.TB, within time.Duration) context.Context {
 	if i < 0 {
 		t.Fatal("no chromium: run make test, or apt-get install chromium")
 	}
+	// Its data are where chromedp puts and removes them: the browser's helpers write there a little longer than it lives.
 	allocator, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox,
 		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
