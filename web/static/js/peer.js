@@ -19,6 +19,7 @@
  * @typedef {{type: string, [key: string]: any}} Talk from the other side's browser: to be checked before it is believed
  * @typedef {{description?: RTCSessionDescriptionInit, candidate?: RTCIceCandidateInit|null, of?: string, to?: string}} Signal
  */
+import { oneMeaning } from './extmap.js';
 import { noConnection } from './noconnection.js';
 
 /** So long the polite side leaves the first offer to the other, ms: two at once cost both a round. */
@@ -263,7 +264,7 @@ export class Peer {
     if (description.type === 'answer' && pc.signalingState !== 'have-local-offer') return;
     this.#answering = description.type === 'answer';
     try {
-      await this.#done(pc.setRemoteDescription(description));
+      await this.#done(pc.setRemoteDescription(oneMeaning(description)));
     } finally {
       this.#answering = false;
     }
