@@ -71,6 +71,9 @@ func describe(d events.Described, socket schema.Object, action, prefix string, m
 	}
 }
 
+// signalData is what pages say to each other and take from a peer of another kind.
+const signalData = "passed on untouched; to and from a page {description: {type, sdp}} or {candidate: {candidate, sdpMid, sdpMLineIndex}}"
+
 // sent is what a client sends: the keys that decode reads. A key that is not here is refused.
 func sent() map[string]schema.Object {
 	id := schema.Object{"type": "string", "minLength": 1, "maxLength": MaxID}
@@ -79,7 +82,7 @@ func sent() map[string]schema.Object {
 	messages := map[string]schema.Object{
 		"join":   shape([]string{"room"}, schema.Object{"room": id, "resume": schema.Object{"type": "string", "maxLength": maxToken}, "seen": count}),
 		"watch":  shape(nil, schema.Object{"rooms": ids, "vets": ids}),
-		"signal": shape([]string{"data"}, schema.Object{"data": schema.Object{"type": "object", "description": "passed on untouched"}}),
+		"signal": shape([]string{"data"}, schema.Object{"data": schema.Object{"type": "object", "description": signalData}}),
 		"chat": shape([]string{"text"}, schema.Object{
 			"text": schema.Object{"type": "string", "minLength": 1, "maxLength": MaxChat},
 			"id":   schema.Object{"type": "string", "maxLength": MaxID, "pattern": "^[!-~]*$", "description": "answered by kept, once it is"},
