@@ -197,6 +197,7 @@ func TestAChecksBadNews(t *testing.T) {
 	}
 	b.press("[data-start]")
 	b.says(`[data-tick="camera"]`, "좋아요")
+	b.says(`[data-tick="microphone"]`, "좋아요") // it beeps each second: it is heard, though nothing comes back
 	b.holds(5*time.Second, "there is nothing left to allow", `!document.querySelector('[data-do^="allow"]') && document.querySelector('[data-own]').videoWidth > 0`)
 	if got := details(vet, visit); len(got) != 0 {
 		t.Errorf("the timeline says %v", got)

@@ -12,6 +12,8 @@ import { watchDoors } from './watch.js';
 
 /** How loud something was that was not only noise. */
 const HEARD = 0.02;
+/** So long somebody has to say something, ms; an echo that works takes no less. */
+const SPEAK_WITHIN = 5_000;
 /** The server ends an echo after 30 s: by then it was ended here. */
 const LOOK_FOR = 20_000;
 
@@ -81,7 +83,7 @@ async function tryConnection() {
   tick('connection', 'wait', 'tick_wait');
   const mine = new Echo({ room: root.dataset.callcheck ?? '', stream, returned: showBack, sample });
   echo = mine;
-  const result = await mine.measure();
+  const [result] = await Promise.all([mine.measure(), found.microphone === 'ok' && listen()]);
   if (mine !== echo) return;
   if (found.microphone === 'ok') {
     if (loudest < HEARD) found.microphone = 'silent';
@@ -101,6 +103,13 @@ async function tryConnection() {
   step('done');
   say();
   get('.outcome').scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+}
+
+/** Until something is heard, or nothing was for long enough: also where no echo comes about, which is no fault of the microphone. */
+async function listen() {
+  for (const until = performance.now() + SPEAK_WITHIN; loudest < HEARD && performance.now() < until; ) {
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }
 
 /** @param {import('./verdict.js').Sample} _ @param {number} share */
