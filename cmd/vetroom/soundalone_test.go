@@ -3,31 +3,9 @@
 package main
 
 import (
-	"fmt"
 	"testing"
 	"time"
 )
-
-func (s sound) since(b sound) sound {
-	return sound{s.Received - b.Received, s.Lost - b.Lost, s.Samples - b.Samples, s.Concealed - b.Concealed}
-}
-
-func (s sound) String() string {
-	return fmt.Sprintf("%.0f packets of sound, %.0f lost, %.1f%% made up", s.Received, s.Lost, 100*s.Concealed/max(1, s.Samples))
-}
-
-// soundFor gives what was heard in the next of so many packets.
-func (b *tab) soundFor(packets float64) (s sound) {
-	b.t.Helper()
-	first := eval[sound](b, readSound)
-	eventually(b.t, 60*time.Second, b.name+" hears the sound go on", func() error {
-		if s = eval[sound](b, readSound).since(first); s.Received < packets {
-			return fmt.Errorf("%s", s)
-		}
-		return nil
-	})
-	return s
-}
 
 // TestAWayForSoundAloneCarriesSound: the way becomes too narrow for pictures; they step down and away, both are told, and the
 // sound goes on, whole; when the way is wide again the pictures come back.
@@ -36,16 +14,31 @@ func TestAWayForSoundAloneCarriesSound(t *testing.T) {
 		return
 	}
 	c := newFarCall(t)
+	for _, b := range c.both() {
+		b.soundFor(150) // it goes well
+	}
 	squeezed := map[*tab]sound{}
 	for _, b := range c.both() {
 		squeezed[b] = eval[sound](b, readSound)
+		b.hearsNext()
 	}
 	c.wifi.limit(80)
 	began := time.Now()
 	for _, b := range c.both() {
 		b.holds(60*time.Second, "sends sound alone", `!`+sendsPicture)
 		h := eval[sound](b, readSound).since(squeezed[b])
-		t.Logf("%s sends sound alone after %v; until then %s", b.name, time.Since(began).Round(100*time.Millisecond), h)
+		took := time.Since(began)
+		t.Logf("%s sends sound alone after %v; until then %s", b.name, took.Round(100*time.Millisecond), h)
+		if took > 2500*time.Millisecond {
+			t.Errorf("%s: the picture gives way late", b.name)
+		}
+	}
+	for _, b := range c.both() {
+		h := b.heardNext()
+		t.Logf("%s: in the first five seconds %s", b.name, h)
+		if h.madeUp() > 0.4 {
+			t.Errorf("%s: too little of the sound came", b.name)
+		}
 	}
 	for _, b := range c.both() {
 		b.holds(15*time.Second, "reads why no picture comes", `document.querySelector('.call').dataset.picture === 'line' && `+stageWords+` !== ''`)
@@ -54,7 +47,7 @@ func TestAWayForSoundAloneCarriesSound(t *testing.T) {
 		b.soundFor(100) // what was under way has passed
 		h := b.soundFor(250)
 		t.Logf("%s heard %s", b.name, h)
-		if h.Concealed > 0.1*h.Samples { // an attempt to send a picture again may fall into this time
+		if h.madeUp() > 0.1 { // an attempt to send a picture again may fall into this time
 			t.Errorf("%s: the sound suffers", b.name)
 		}
 	}

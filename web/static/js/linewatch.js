@@ -6,6 +6,7 @@
  * @typedef {import('./stage.js').Picture} Picture
  * @typedef {import('./vitals.js').Sample} Sample
  */
+import { Hearing } from './hearing.js';
 import { Plan } from './plan.js';
 import { LEVELS, Quality } from './quality.js';
 import { keepTo } from './senders.js';
@@ -16,6 +17,8 @@ const EACH = 1_000;
 const SOON = 250;
 /** A level is told when it changed, and again after this, ms. */
 const TELL_AGAIN = 10_000;
+/** What the other side says that it hears counts no more often than this, ms. */
+const TOLD = 1_000;
 /** Pictures of the other side that did not come in so many samples do not come. */
 const NO_PICTURE = 4;
 /** @type {Picture[]} */
@@ -35,6 +38,7 @@ export class LineWatch {
   #applied = '';
   #told = '';
   #toldAt = -Infinity;
+  #heardOf = -Infinity; // when the other side last said that it hears badly
   /** @type {Picture} */ #own = 'on';
 
   /**
@@ -53,8 +57,35 @@ export class LineWatch {
     this.signs = signs;
     call.on('quality', ({ level }) => LEVELS.includes(level) && (this.#theirLevel = level));
     call.on('picture', ({ state }) => PICTURES.includes(state) && (this.#said = state));
+    call.on('narrow', ({ room }) => Number.isFinite(room) && this.#theyHearBadly(room, performance.now()));
+    call.on('wide', () => this.#plan.undo());
     call.follow((open) => this.#channels(open));
+    this.hearing = new Hearing({
+      connection: () => (call.connected && !lost() ? call.peer.connection : undefined),
+      narrow: (room) => this.#hearBadly(room),
+    });
     this.#next(EACH);
+  }
+
+  /** The other side can make room at once, and one's own picture may be in the way of its sound. @param {number} room bit/s */
+  #hearBadly(room) {
+    this.call.peer.say({ type: 'narrow', room: Math.round(room) });
+    this.#step(() => this.#plan.try(room));
+  }
+
+  /** Their picture may be in the way as well, unless one hears well. @param {number} room bit/s @param {number} now */
+  #theyHearBadly(room, now) {
+    if (now - this.#heardOf < TOLD) return;
+    this.#heardOf = now;
+    if (this.hearing.well) this.call.peer.say({ type: 'wide' });
+    this.#step(() => this.#plan.fit(room));
+  }
+
+  /** @param {() => void} step of the plan, between two samples */
+  #step(step) {
+    if (!this.call.connected || this.lost()) return;
+    step();
+    this.#keep();
   }
 
   /** @param {number} ms */
@@ -123,6 +154,7 @@ export class LineWatch {
     } else {
       this.#missing = sample.frames > 0 || sample.silent ? 0 : this.#missing + 1;
       const { name } = this.#plan.add(sample);
+      this.hearing.usual(sample.rate);
       this.#quality.add(sample, name === 'audio' || this.theirs === 'line' ? 1 : 3);
       this.#keep();
     }
@@ -153,6 +185,7 @@ export class LineWatch {
 
   close() {
     this.#over = true;
+    this.hearing.close();
     clearTimeout(this.timer);
   }
 }

@@ -34,6 +34,12 @@ const UP_AT_MOST = 60;
 const BLIND = 2;
 /** A step up that is taken back within this was in vain. */
 const TRIAL = 8;
+/** What passed while the sound suffered was measured in a moment: so much more must have passed than a step needs. */
+const MARGIN = 1.25;
+/** One's own picture that was taken back by way of trial, and said soon to be needless, comes back after so many clear samples. */
+const TRIED = { soon: 4, clear: 2 };
+/** Then there is no such trial for so many. */
+const UNTRIED = 30;
 /** The browser's estimate of a new way begins low, and means nothing for so long. */
 const WARM_UP = 8;
 /** What is told of a way that was found anew is, in so many samples, what was lost until then. */
@@ -48,6 +54,9 @@ export class Plan {
   #wait = UP;
   #rose = false; // the last step was up
   #stale = 0; // samples whose losses are those of the way before
+  /** @type {number|undefined} what the last trial to step down began with */ #tried;
+  #needless = false; // it was, as the other side says
+  #untried = 0; // samples until the next
 
   get step() {
     return STEPS[this.#at];
@@ -70,13 +79,48 @@ export class Plan {
     if (sample.silent) return this.step; // nothing to adapt to
     this.#age++;
     this.#since++;
+    this.#untried = Math.max(0, this.#untried - 1);
     const stale = this.#stale > 0;
     this.#stale -= Number(stale);
     this.#bad = !stale && (this.#narrow(sample) || suffers(sample)) ? this.#bad + (severely(sample) ? DOWN : 1) : 0;
     this.#clear = this.#bad === 0 && this.#isClear(sample) ? this.#clear + 1 : 0;
     if (this.#bad >= DOWN && this.#since > REST) this.#down(sample.room);
-    else if (this.#clear >= this.#wait * (this.step.rate === 0 ? BLIND : 1) && this.#at > 0) this.#to(this.#at - 1);
+    else if (this.#clear >= this.#patience && this.#at > 0) this.#to(this.#needless && this.#tried !== undefined ? this.#tried : this.#at - 1);
     return this.step;
+  }
+
+  /**
+   * The other side hears badly, and knows how much passes: at once to what that carries. Soon after a step it may be that
+   * step which has not told yet.
+   * @param {number} room bit/s
+   */
+  fit(room) {
+    this.#tried = undefined; // now it is known
+    this.#needless = false;
+    const fits = STEPS.findIndex((step) => step.needs * MARGIN <= Math.max(0, room));
+    const to = Math.min(STEPS.length - 1, Math.max(fits, this.#since > REST ? this.#at + 1 : 0));
+    if (to > this.#at) this.#fall(to);
+  }
+
+  /** Clear samples before a step up. */
+  get #patience() {
+    if (this.#needless) return TRIED.clear;
+    return this.#wait * (this.step.rate === 0 ? BLIND : 1);
+  }
+
+  /** It is the other side's sound that suffers; what is narrow is mostly the last mile, and that both ways. @param {number} room */
+  try(room) {
+    if (this.#untried > 0) return;
+    const before = this.#at;
+    this.fit(room);
+    if (this.#at > before) this.#tried = before;
+  }
+
+  /** One's own picture was not in the way. */
+  undo() {
+    if (this.#tried === undefined || this.#since > TRIED.soon) return;
+    this.#untried = UNTRIED;
+    this.#needless = true;
   }
 
   /** The picture gets less than it needs, and that is why it is bad. @param {Sample} s */
@@ -95,15 +139,22 @@ export class Plan {
   /** To the next step, or at once to one that fits. @param {number|undefined} room */
   #down(room) {
     if (this.#at === STEPS.length - 1) return;
-    if (this.#rose && this.#since <= TRIAL) this.#wait = Math.min(UP_AT_MOST, this.#wait * 2);
     const fits = room === undefined ? 0 : STEPS.findIndex((step) => step.needs <= room);
-    this.#to(Math.max(this.#at + 1, fits));
+    this.#fall(Math.max(this.#at + 1, fits));
+  }
+
+  /** @param {number} at */
+  #fall(at) {
+    if (this.#rose && this.#since <= TRIAL) this.#wait = Math.min(UP_AT_MOST, this.#wait * 2);
+    this.#to(at);
   }
 
   /** @param {number} at */
   #to(at) {
     this.#rose = at < this.#at;
     this.#at = at;
+    this.#tried = undefined;
+    this.#needless = false;
     this.#bad = this.#clear = this.#since = 0;
     if (at === 0) this.#wait = Math.max(UP, this.#wait / 2);
   }

@@ -14,12 +14,15 @@
  * @property {number|undefined} room what the way may carry, as the browser sees it, bit/s
  * @property {boolean|undefined} limited our picture is smaller than it might be because of that; undefined where no browser says
  * @property {boolean} relay the media goes by a relay
+ * @property {number} rate of what comes, bit/s
  *
  * @typedef {object} Counters
  * @property {number} at
- * @property {Record<string, {packets: number, lost: number, jitter: number, frames: number, frozen: number}>} in
+ * @property {Record<string, {packets: number, lost: number, jitter: number, frames: number, frozen: number, samples: number, madeUp: number}>} in
  * @property {Record<string, {told: number, reason: string|undefined}>} out
+ * @property {number} stamp of the report: two that are the same are one
  * @property {number} packets of sound and picture
+ * @property {number} bits of both, as they pass through the network
  * @property {number} quiet since the last of them, ms, where the browser says; else 0
  * @property {number} checks that were answered
  * @property {number|undefined} trip
@@ -31,19 +34,23 @@
 const SILENCE = { media: 1_500, checks: 8_000 };
 /** Half of that is a reason to look more often. */
 const QUIET = SILENCE.media / 2;
-const NONE = { packets: 0, lost: 0, jitter: 0, frames: 0, frozen: 0 };
+const NONE = { packets: 0, lost: 0, jitter: 0, frames: 0, frozen: 0, samples: 0, madeUp: 0 };
+/** What a packet weighs beside what the browser counts: IP, UDP, SRTP's seal; bytes. */
+const WRAPPING = 38;
 
 /** @param {RTCPeerConnection} pc @returns {Promise<Counters>} */
 export async function count(pc) {
   /** @type {Map<string, any>} */
   const all = new Map(/** @type {any} */ (await pc.getStats()));
   /** @type {Counters} */
-  const c = { at: performance.now(), in: {}, out: {}, packets: 0, quiet: Infinity, checks: 0, trip: undefined, room: undefined, relay: false };
+  const c = { at: performance.now(), stamp: 0, in: {}, out: {}, packets: 0, bits: 0, quiet: Infinity, checks: 0, trip: undefined, room: undefined, relay: false };
   const reports = [...all.values()];
   for (const r of reports) {
     if (r.type === 'inbound-rtp') {
-      c.in[r.kind] = { packets: r.packetsReceived ?? 0, lost: r.packetsLost ?? 0, jitter: r.jitter ?? 0, frames: r.framesDecoded ?? 0, frozen: r.totalFreezesDuration ?? 0 };
+      c.in[r.kind] = received(r);
+      c.stamp = r.timestamp;
       c.packets += r.packetsReceived ?? 0;
+      c.bits += 8 * ((r.bytesReceived ?? 0) + (r.headerBytesReceived ?? 0) + WRAPPING * (r.packetsReceived ?? 0));
       c.quiet = Math.min(c.quiet, r.timestamp - (r.lastPacketReceivedTimestamp ?? r.timestamp));
     }
     if (r.type === 'remote-inbound-rtp') c.out[r.kind] = { ...c.out[r.kind], told: r.fractionLost ?? 0 };
@@ -56,6 +63,19 @@ export async function count(pc) {
   c.room = pair.availableOutgoingBitrate;
   c.relay = [pair.localCandidateId, pair.remoteCandidateId].some((id) => all.get(id)?.candidateType === 'relay');
   return c;
+}
+
+/** @param {any} r of inbound-rtp */
+function received(r) {
+  return {
+    packets: r.packetsReceived ?? 0,
+    lost: r.packetsLost ?? 0,
+    jitter: r.jitter ?? 0,
+    frames: r.framesDecoded ?? 0,
+    frozen: r.totalFreezesDuration ?? 0,
+    samples: r.totalSamplesReceived ?? 0,
+    madeUp: r.concealedSamples ?? 0,
+  };
 }
 
 /** @param {Map<string, any>} all @param {any[]} reports */
@@ -109,14 +129,32 @@ export class Vitals {
       room: now.room,
       limited: now.out.video?.reason === undefined ? undefined : now.out.video.reason === 'bandwidth',
       relay: now.relay,
+      rate: Math.max(0, now.bits - last.bits) / seconds,
     };
   }
 }
 
+/** What came from one count to the next. @param {Counters} before @param {Counters} after */
+export function between(before, after) {
+  const sound = change(before.in.audio, after.in.audio);
+  return {
+    ms: after.at - before.at,
+    packets: after.packets - before.packets,
+    bits: after.bits - before.bits,
+    sound: sound.packets,
+    madeUp: share(sound.madeUp, sound.samples),
+  };
+}
+
 /** @param {typeof NONE|undefined} before @param {typeof NONE|undefined} after */
 function change(before = NONE, after = NONE) {
-  const grown = (/** @type {'packets'|'lost'|'frames'|'frozen'} */ what) => Math.max(0, after[what] - before[what]);
-  return { packets: grown('packets'), lost: grown('lost'), frames: grown('frames'), frozen: grown('frozen') };
+  const grown = (/** @type {keyof typeof NONE} */ what) => Math.max(0, after[what] - before[what]);
+  return { packets: grown('packets'), lost: grown('lost'), frames: grown('frames'), frozen: grown('frozen'), samples: grown('samples'), madeUp: grown('madeUp') };
+}
+
+/** @param {number} part @param {number} whole */
+function share(part, whole) {
+  return whole === 0 ? 0 : part / whole;
 }
 
 /** @param {number} lost @param {number} arrived */
