@@ -114,10 +114,11 @@ func TestSilence(t *testing.T) {
 		"media that stops":                {`[0, 0, 0, 1], [1000, 50, 30, 1], [2000, 60, 800, 1], [2250, 60, 1050, 1], [2750, 60, 1550, 1], [3000, 70, 10, 1]`, "fine,fine,uneasy,uneasy,silent,fine"},
 		"checks that are answered":        {`[0, 0, 0, 1], [1000, 50, 0, 1], [3000, 50, 2000, 2], [4000, 50, 3000, 2], [5000, 50, 4000, 3]`, "fine,fine,fine,uneasy,fine"},
 		"checks alone":                    {`[0, 0, 0, 1], [5000, 0, 0, 1], [8000, 0, 0, 1], [9000, 0, 0, 2]`, "fine,uneasy,silent,fine"},
+		"another way is no answer":        {`[0, 0, 0, 9, 'a'], [8000, 0, 0, 12, 'b'], [8500, 0, 0, 0], [9000, 0, 0, 1], [17000, 0, 0, 12, 'b']`, "fine,silent,silent,fine,silent"},
 		"a browser that dates no packets": {`[0, 0, 0, 1], [1000, 50, 0, 1], [2000, 50, 0, 1], [2500, 50, 0, 1]`, "fine,fine,uneasy,silent"},
 	} {
-		got := run(`const v = new vitals.Vitals(); return [` + c.counts + `].map(([at, packets, quiet, checks]) => {
-			const counters = {at, packets, quiet, checks, in: {audio: {packets, lost: 0, jitter: 0, frames: 0, frozen: 0}}, out: {}, relay: false};
+		got := run(`const v = new vitals.Vitals(); return [` + c.counts + `].map(([at, packets, quiet, checks, pair]) => {
+			const counters = {at, packets, quiet, pair, checks, in: {audio: {packets, lost: 0, jitter: 0, frames: 0, frozen: 0}}, out: {}, relay: false};
 			const {silent, uneasy} = v.hear(counters);
 			v.since(counters, silent);
 			return silent ? 'silent' : uneasy ? 'uneasy' : 'fine';

@@ -24,7 +24,8 @@
  * @property {number} packets of sound and picture
  * @property {number} bits of both, as they pass through the network
  * @property {number} quiet since the last of them, ms, where the browser says; else 0
- * @property {number} checks that were answered
+ * @property {string|undefined} pair of addresses by which it all goes
+ * @property {number} checks that were answered on it
  * @property {number|undefined} trip
  * @property {number|undefined} room
  * @property {boolean} relay
@@ -43,7 +44,7 @@ export async function count(pc) {
   /** @type {Map<string, any>} */
   const all = new Map(/** @type {any} */ (await pc.getStats()));
   /** @type {Counters} */
-  const c = { at: performance.now(), stamp: 0, in: {}, out: {}, packets: 0, bits: 0, quiet: Infinity, checks: 0, trip: undefined, room: undefined, relay: false };
+  const c = { at: performance.now(), stamp: 0, in: {}, out: {}, packets: 0, bits: 0, quiet: Infinity, pair: undefined, checks: 0, trip: undefined, room: undefined, relay: false };
   const reports = [...all.values()];
   for (const r of reports) {
     if (r.type === 'inbound-rtp') {
@@ -58,6 +59,7 @@ export async function count(pc) {
   }
   const pair = selected(all, reports);
   if (!pair) return c;
+  c.pair = pair.id;
   c.checks = pair.responsesReceived ?? 0;
   c.trip = pair.currentRoundTripTime;
   c.room = pair.availableOutgoingBitrate;
@@ -98,7 +100,7 @@ export class Vitals {
   /** Whether there has been no sign of life for too long, or long enough to look again soon. @param {Counters} now */
   hear(now) {
     const before = this.#latest;
-    if (!before || now.checks !== before.checks) this.#heard = now.at;
+    if (!before || (now.pair === before.pair && now.checks > before.checks)) this.#heard = now.at;
     else if (now.packets !== before.packets) this.#heard = Math.max(this.#heard, now.at - Math.min(now.quiet, now.at - before.at));
     this.#latest = now;
     const quiet = now.at - this.#heard;
