@@ -17,7 +17,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"vetroom"
-
 	"vetroom/configs/configstest"
 )
 
