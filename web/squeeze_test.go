@@ -16,20 +16,25 @@ func TestTheSqueeze(t *testing.T) {
 		"it holds its breath, and all comes":          {`5`, `[5, none], [1, {...whole, packets: 30, bits: 80_000, madeUp: 0.9}], [3, whole]`, "-,-,-,-,-,-,-,-,over"},
 		"it holds its breath, and what came is lost":  {`5`, `[4, none], [6, {...whole, madeUp: 1}], [3, whole]`, "-,-,-,-,-,-,-,-,-,-,-,-,over"},
 		"for a moment, and what came is lost":         {`5`, `[2, none], [6, {...whole, madeUp: 1}], [3, whole]`, "-,-,-,-,-,-,-,-,-,-,over"},
+		"some is lost, of a small picture":            {`5`, `[1, {...trickle, lost: 12}], [5, {...trickle, madeUp: 1}], [3, {...trickle, madeUp: 0}]`, "-,-,-,-,-,-,-,-,over"},
+		"more and more is lost of what trickles":      {`5`, `[20, {...trickle, lost: 2}]`, "-,-,-,-,-,-,-,-,-,75"},
+		"packets trickle after a breath":              {`5`, `[3, none], [20, trickle]`, "-,-,-,-,-,-,-,-,-,-,-,75"},
 		"it holds its breath for long":                {`5`, `[20, none]`, "-,-,-,-,-,over"},
 		"the microphone stops, the picture goes on":   {`5`, `[9, {...whole, sound: 0, madeUp: 1}]`, "-,-,-,-,-,-,-,-,-"},
 		"it stops, and the picture gets less as well": {`5`, `[9, {...trickle, sound: 0}]`, "-,-,-,-,-,-,-,-,-"},
 		"less than half is made up":                   {`5`, `[9, {...trickle, madeUp: 0.4}]`, "-,-,-,-,-,-,-,-,-"},
 		"it does so for long":                         {`5`, `[50, {...whole, sound: 0, madeUp: 1}]`, strings.Repeat("-,", 39) + "over"},
 		"nothing was missed":                          {`5`, `[3, {...trickle, madeUp: 0}]`, "-,-,over"},
+		"more came before, and much still comes":      {`5, 900_000`, `[9, {...trickle, bits: 16_000}]`, "-,-,-,-,-,-,-,-,-"},
 		"nobody knows what came before":               {`1`, `[9, trickle]`, "-,-,-,-,-,-,-,-,-"},
 		"as little came before":                       {`5, 100_000`, `[9, trickle]`, "-,-,-,-,-,-,-,-,-"},
-		"as little came for a minute":                 {`5, 400_000, 60`, `[9, trickle]`, "-,-,-,-,-,-,-,-,-"},
+		"it came until a moment ago":                  {`5, 400_000, 2`, `[9, trickle]`, "-,-,-,75"},
+		"as little came for some seconds":             {`5, 400_000, 3`, `[9, trickle]`, "-,-,-,-,-,-,-,-,-"},
 	} {
 		got := run(`
-			const whole = {ms: 50, packets: 5, bits: 20_000, sound: 2, madeUp: 0};
-			const trickle = {ms: 50, packets: 2, bits: 3_750, sound: 1, madeUp: 0.8};
-			const none = {ms: 50, packets: 0, bits: 0, sound: 0, madeUp: 1};
+			const whole = {ms: 50, packets: 5, bits: 20_000, sound: 2, lost: 0, madeUp: 0};
+			const trickle = {ms: 50, packets: 2, bits: 3_750, sound: 1, lost: 0, madeUp: 0.8};
+			const none = {ms: 50, packets: 0, bits: 0, sound: 0, lost: 0, madeUp: 1};
 			const s = new squeeze.Squeeze();
 			const usual = (times, rate = 400_000, less = 0) => { for (let i = 0; i < times; i++) s.usual(rate); for (let i = 0; i < less; i++) s.usual(80_000); };
 			usual(` + c.before + `);
@@ -45,7 +50,7 @@ func TestTheSqueeze(t *testing.T) {
 		}
 	}
 	got := run(`const s = new squeeze.Squeeze(); for (let i = 0; i < 9; i++) s.usual(400_000); s.reset(); s.begin();
-		return [0, 0, 0, 0, 0].map(() => String(s.add({ms: 50, packets: 2, bits: 3_750, sound: 1, madeUp: 1}).room))`)
+		return [0, 0, 0, 0, 0].map(() => String(s.add({ms: 50, packets: 2, bits: 3_750, sound: 1, lost: 0, madeUp: 1}).room))`)
 	if strings.Join(got, ",") != strings.Repeat("undefined,", 4)+"undefined" {
 		t.Errorf("of another way: %v", got)
 	}

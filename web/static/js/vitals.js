@@ -144,6 +144,7 @@ export function between(before, after) {
     packets: after.packets - before.packets,
     bits: after.bits - before.bits,
     sound: sound.packets,
+    lost: sound.lost,
     madeUp: share(sound.madeUp, sound.samples),
   };
 }
