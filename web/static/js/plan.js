@@ -75,8 +75,10 @@ export class Plan {
 
   /** @param {Sample} sample @returns {Step} to take now */
   add(sample) {
-    if (sample.silent) this.lose();
-    if (sample.silent) return this.step; // nothing to adapt to
+    if (sample.silent) {
+      this.lose();
+      return this.step; // nothing to adapt to
+    }
     this.#age++;
     this.#since++;
     this.#untried = Math.max(0, this.#untried - 1);
