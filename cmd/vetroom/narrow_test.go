@@ -85,7 +85,7 @@ func TestANarrowWayKeepsItsSound(t *testing.T) {
 	for _, b := range c.both() {
 		h := b.heardNext()
 		t.Logf("%s: in the first five seconds %s", b.name, h)
-		if h.madeUp() > 0.35 {
+		if h.madeUp() > 0.5 {
 			t.Errorf("%s: too little of the sound came", b.name)
 		}
 	}
