@@ -34,10 +34,17 @@ func TestTheLightOfACamera(t *testing.T) {
 		refuses = true;
 		light.click(); await settled();
 		say();
+		refuses = false;
+		light.click(); await settled();
+		say();
+		const [old] = stream.getVideoTracks(), [anew] = (await navigator.mediaDevices.getUserMedia({ video: true })).getTracks();
+		old.stop(); stream.removeTrack(old); stream.addTrack(anew); // as after an interruption
+		await bar.show();
+		say();
 		for (const track of stream.getTracks()) track.stop();
 		return said;
 	})`, url))
-	want := []string{"hidden", "false", "torch true", "true", "torch false", "false", "torch true", "true", "another camera", "false", "false"}
+	want := []string{"hidden", "false", "torch true", "true", "torch false", "false", "torch true", "true", "another camera", "false", "false", "torch true", "true", "false"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

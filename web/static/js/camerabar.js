@@ -15,7 +15,7 @@ export class CameraBar {
         turned(track);
         this.show();
       },
-      lit: (on) => this.#light?.setAttribute('aria-pressed', String(on)),
+      lit: () => this.#showLight(),
     });
     this.#press(this.#turn, () => this.cameras.turn());
     this.#press(this.#light, () => this.cameras.light(!this.cameras.lit));
@@ -32,11 +32,17 @@ export class CameraBar {
     });
   }
 
+  #showLight() {
+    if (!this.#light) return;
+    this.#light.hidden = !this.cameras.hasLight;
+    this.#light.setAttribute('aria-pressed', String(this.cameras.lit));
+  }
+
   /** The camera is on, or another. One's own picture is a mirror, but not what the camera at the back sees. */
   async show() {
     const room = /** @type {HTMLElement} */ (document.querySelector('[data-call-room]'));
     room.dataset.facing = this.cameras.facing ?? '';
-    if (this.#light) this.#light.hidden = !this.cameras.hasLight;
+    this.#showLight();
     if (this.#turn) this.#turn.hidden = (await this.cameras.count()) < 2 || !this.cameras.track;
   }
 }

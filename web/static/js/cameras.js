@@ -8,14 +8,13 @@ import { SIZE } from './media.js';
 /** @typedef {'user'|'environment'} Facing */
 
 export class Cameras {
-  /** Whether the light is on. */
-  lit = false;
+  /** @type {MediaStreamTrack|undefined} whose light is on: it goes out with its camera */ #lamp;
 
   /**
    * @param {() => MediaStream} stream the one in use; its picture is replaced in it
    * @param {object} with_
    * @param {(track: MediaStreamTrack) => void} with_.changed another camera makes the picture now
-   * @param {(on: boolean) => void} with_.lit the light went on, or out
+   * @param {() => void} with_.lit the light was put on, or out
    */
   constructor(stream, { changed, lit }) {
     this.stream = stream;
@@ -60,7 +59,6 @@ export class Cameras {
     if (!old) return false;
     const former = old.getSettings().deviceId;
     old.stop();
-    this.#light(false); // it goes out with its camera
     const [track] = await open({ ...SIZE, ...which });
     const put = track ?? (await open({ ...SIZE, deviceId: { exact: former } }))[0];
     if (put) this.#put(old, put);
@@ -77,6 +75,11 @@ export class Cameras {
     this.changed(track);
   }
 
+  /** Whether the light is on. */
+  get lit() {
+    return this.#lamp !== undefined && this.#lamp === this.track;
+  }
+
   /** Whether there is a light. */
   get hasLight() {
     return Boolean(/** @type {any} */ (this.track?.getCapabilities?.())?.torch);
@@ -84,18 +87,14 @@ export class Cameras {
 
   /** @param {boolean} on */
   async light(on) {
+    const { track } = this;
     try {
-      await this.track?.applyConstraints(/** @type {any} */ ({ advanced: [{ torch: on }] }));
-      this.#light(on);
+      await track?.applyConstraints(/** @type {any} */ ({ advanced: [{ torch: on }] }));
+      this.#lamp = on ? track : undefined;
     } catch {
-      this.#light(false);
+      this.#lamp = undefined;
     }
-  }
-
-  /** @param {boolean} on */
-  #light(on) {
-    this.lit = on;
-    this.told(on);
+    this.told();
   }
 }
 
