@@ -32,13 +32,13 @@ func childPlan[T any](profile bool) (plan T, err error) {
 	return plan, nil
 }
 
-// serveFloor serves a floor's sockets on a free port, which it prints, until ctx ends.
-func serveFloor(ctx context.Context, socket http.HandlerFunc) error {
+// serveFloor serves a floor on a free port, which it prints, until ctx ends.
+func serveFloor(ctx context.Context, handler http.Handler) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: socket}
+	s := &http.Server{Handler: handler}
 	context.AfterFunc(ctx, func() { s.Close() })
 	fmt.Printf("ready on http://%s\n", listener.Addr())
 	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

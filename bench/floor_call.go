@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"sync"
 
@@ -23,10 +20,6 @@ var floorCallPage []byte
 
 // Run serves until the process is ended.
 func (floorCallCmd) Run(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	f := &callFloor{rooms: map[string]*[2]*websocket.Conn{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /room", func(w http.ResponseWriter, _ *http.Request) {
@@ -35,13 +28,7 @@ func (floorCallCmd) Run(ctx context.Context) error {
 	})
 	mux.HandleFunc("GET /ws", f.socket)
 	mux.HandleFunc("POST /open", f.open)
-	s := &http.Server{Handler: mux}
-	context.AfterFunc(ctx, func() { s.Close() })
-	fmt.Printf("ready on http://%s\n", listener.Addr())
-	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveFloor(ctx, mux)
 }
 
 type callFloor struct {

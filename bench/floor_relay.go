@@ -55,7 +55,7 @@ type relayFloor struct {
 }
 
 func (f *relayFloor) serve(ctx context.Context) error {
-	return serveFloor(ctx, f.socket)
+	return serveFloor(ctx, http.HandlerFunc(f.socket))
 }
 
 // socket takes one client, who joins with the first message. Its cookie says which of the two it is.

@@ -199,7 +199,7 @@ func (d *floorDoor) frame(id, state string, n int) []byte {
 const floorTime = "2006-01-02T15:04:05.000Z"
 
 func (f *floor) serve(ctx context.Context) error {
-	return serveFloor(ctx, f.socket)
+	return serveFloor(ctx, http.HandlerFunc(f.socket))
 }
 
 // socket takes one client, who joins with the first message and is read from then on.

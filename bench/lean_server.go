@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -35,23 +34,9 @@ func (c leanServerCmd) Run(ctx context.Context) error {
 		if err := serveControl(h); err != nil {
 			return err
 		}
-		return serveLean(ctx, handler)
+		return serveFloor(ctx, handler)
 	}
 	return fmt.Errorf("there is no way %q", c.Way)
-}
-
-func serveLean(ctx context.Context, handler http.Handler) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s := &http.Server{Handler: handler}
-	context.AfterFunc(ctx, func() { s.Close() })
-	fmt.Printf("ready on http://%s\n", listener.Addr())
-	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 // serveControl serves what the benchmark asks beside the sockets, on a port of its own, and says where.
