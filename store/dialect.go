@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -124,16 +125,20 @@ func mysqlNumber(err error) (int, bool) {
 	return int(e.Number), true
 }
 
-// openSQLite opens a file with one writing connection, and others that only read.
-func openSQLite(address string) (write, read *sql.DB, err error) {
+// sqliteFile gives the path that a URL means.
+func sqliteFile(address string) (string, error) {
 	path := strings.TrimPrefix(address, "sqlite://")
 	if unescaped, err := url.PathUnescape(path); err == nil {
 		path = unescaped
 	}
 	if path == "" || strings.HasSuffix(path, "/") || strings.Contains(address, "?") {
-		return nil, nil, errors.New("the URL must be like sqlite:///path/of/file.db")
+		return "", errors.New("the URL must be like sqlite:///path/of/file.db")
 	}
-	path = filepath.Clean(path) // of sqlite:////path, two slashes would begin a host's name
+	return filepath.Clean(path), nil // of sqlite:////path, two slashes would begin a host's name
+}
+
+// openSQLite opens a file with one writing connection, and others that only read.
+func openSQLite(path string) (write, read *sql.DB, err error) {
 	if err := ownFile(path); err != nil {
 		return nil, nil, err
 	}
@@ -163,12 +168,20 @@ func openFile(name string) (*sql.DB, error) {
 	return sql.OpenDB(preparing{connector}), nil
 }
 
-// ownFile makes the database's file, for nobody else to read: it holds people's names and telephones.
+// ownFile makes the database's file where there is none, for nobody else to read: it holds people's names and
+// telephones. One that is there it leaves alone: to close a file gives up the locks that this process has on it
+// (sqlite.org/howtocorrupt.html, 2.2).
 func ownFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			return err
+		}
+		return fmt.Errorf("%s is a folder", path)
+	}
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,25 @@ func TestOpeningNeedsNoServer(t *testing.T) {
 	}
 }
 
+func TestOneMigrates(t *testing.T) {
+	s := openTest(t, "sqlite://"+filepath.Join(t.TempDir(), "vetroom.db"))
+	unlock, err := s.lockSchema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Migrate(soon); err == nil || !errors.Is(s.SchemaState(t.Context()), ErrSchemaOld) {
+		t.Errorf("while another migrates: %v", err)
+	}
+	done := make(chan error)
+	go func() { done <- s.Migrate(t.Context()) }()
+	unlock()
+	if err := errors.Join(<-done, s.SchemaState(t.Context())); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 func TestURLs(t *testing.T) {
 	for url, want := range map[string]string{
 		"mysql://u:p%40s%3As@db.example:3307/clinic":                     "u p@s:s tcp db.example:3307 clinic",

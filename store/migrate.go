@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
 )
 
@@ -44,26 +46,28 @@ func (s *Store) migrate(ctx context.Context) error {
 	for _, m := range done {
 		s.log.Info("migrated the database", "version", m.Source.Version, "took", m.Duration)
 	}
-	if err != nil && s.SchemaState(ctx) == nil {
-		return nil // another process of this machine did it meanwhile
-	}
 	return err
 }
 
-// lockSchema keeps other processes from migrating a server's database at the same time, since its DDL cannot be rolled
-// back. SQLite's can.
+// migrateWait bounds the wait for another who migrates.
+const migrateWait = 9 * time.Second
+
+var errMigrating = fmt.Errorf("%w: another process is migrating the database", ErrBusy)
+
+// lockSchema keeps others from migrating the database at the same time: what is missing is read before it is applied,
+// and by then another may have applied it.
 func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
 	if s.dialect().embedded {
-		return func() {}, nil
+		return lockFile(ctx, s.file+"-migrate")
 	}
 	conn, err := s.single().Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var got bool
-	err = conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK('vetroom.migrate', 9), 0)").Scan(&got)
-	if err == nil && !got {
-		err = fmt.Errorf("%w: another process is migrating the database", ErrBusy)
+	row := conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK('vetroom.migrate', ?), 0)", migrateWait.Seconds())
+	if err = row.Scan(&got); err == nil && !got {
+		err = errMigrating
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -72,6 +76,17 @@ func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
 		conn.ExecContext(context.WithoutCancel(ctx), "SELECT RELEASE_LOCK('vetroom.migrate')") // closing releases it too
 		conn.Close()
 	}, nil
+}
+
+// lockFile locks a file, which stays: one that is removed could be locked by two.
+func lockFile(ctx context.Context, path string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, migrateWait, errMigrating)
+	defer cancel()
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return nil, errors.Join(err, context.Cause(ctx), lock.Close())
+	}
+	return func() { lock.Close() }, nil
 }
 
 // SchemaState returns ErrSchemaOld if the database must be migrated first, and ErrUnavailable. It also reads the

@@ -33,6 +33,8 @@ type Config struct {
 // database is away, and those that change something ErrBusy.
 type Store struct {
 	writer, reader *sql.DB
+	// file is SQLite's, empty elsewhere.
+	file string
 	// turn is held by the one who writes, where only one can; nil elsewhere. Who waits for it gets it in the order of
 	// coming, which database/sql does not promise for its connections.
 	turn      chan struct{}
@@ -76,7 +78,9 @@ func (s *Store) open(address string) (err error) {
 		s.speaks.Store(sqliteDialect)
 		s.turn = make(chan struct{}, 1)
 		s.bookings.writers = 1
-		s.writer, s.reader, err = openSQLite(address)
+		if s.file, err = sqliteFile(address); err == nil {
+			s.writer, s.reader, err = openSQLite(s.file)
+		}
 		return err
 	}
 	cfg, err := mysqlConfig(address)

@@ -21,7 +21,7 @@ func testSchema(t *testing.T, fresh func(*testing.T) string) {
 		t.Errorf("an empty database: %v, want ErrSchemaOld", err)
 	}
 	var all sync.WaitGroup
-	for range 4 {
+	for range 8 {
 		other := OpenOnly(t, url)
 		all.Go(func() {
 			if err := other.Migrate(t.Context()); err != nil {
