@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"vetroom/web/webtest/chromium"
 )
 
 // seat is one Chromium with a camera and a microphone that only pretend, and one page in it.
@@ -21,21 +20,14 @@ type seat struct {
 	ctx context.Context
 }
 
-var chromiums = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
-
 // newSeat starts a browser, which ends with the lab.
 func (l *lab) newSeat(name string, width, height int64) (*seat, error) {
-	i := slices.IndexFunc(chromiums, func(p string) bool { _, err := os.Stat(p); return err == nil })
-	if i < 0 {
-		return nil, errors.New("no chromium: run make need, or apt-get install chromium")
-	}
-	allocator, stop := chromedp.NewExecAllocator(l.ctx,
-		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox, chromedp.UserDataDir(filepath.Join(l.dir, "browser-"+name)),
-		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+	options, err := chromium.Options(chromedp.UserDataDir(filepath.Join(l.dir, "browser-"+name)),
 		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	if err != nil {
+		return nil, err
+	}
+	allocator, stop := chromedp.NewExecAllocator(l.ctx, options...)
 	ctx, end := chromedp.NewContext(allocator)
 	l.onClose(func() error { end(); stop(); return nil })
 	s := &seat{ctx}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"vetroom/web/webtest/chromium"
 )
 
 // tab is one Chromium with a camera and a microphone that only pretend, and one page in it.
@@ -25,25 +26,18 @@ type tab struct {
 	ctx  context.Context
 }
 
-// chromiums lists where Debian and others put the browser.
-var chromiums = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
-
 func newTab(t testing.TB, name string, width, height int, language string, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
-	i := slices.IndexFunc(chromiums, func(p string) bool { _, err := os.Stat(p); return err == nil })
-	if i < 0 {
-		t.Fatal("no chromium: run make test, or apt-get install chromium")
+	options, err := chromium.Options(append([]chromedp.ExecAllocatorOption{
+		chromedp.WindowSize(width, height), chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
+		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+	}, more...)...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	// Its data are where chromedp puts and removes them: the browser's helpers write there a little longer than it lives.
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox, chromedp.WindowSize(width, height),
-		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"), chromedp.Flag("lang", language),
-		chromedp.Flag("accept-lang", language), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-	}, more...)...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(allocator)
 	ctx, late := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(func() { late(); end(); stop() })

@@ -12,8 +12,6 @@ package webtest
 import (
 	"context"
 	"fmt"
-	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -21,26 +19,20 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-)
 
-// chromiums lists where Debian and others put the browser.
-var chromiums = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
+	"vetroom/web/webtest/chromium"
+)
 
 // Chromium starts a headless browser, with a camera and a microphone that only pretend, and gives its first tab. It ends
 // with the test, or after within.
 func Chromium(t testing.TB, within time.Duration) context.Context {
 	t.Helper()
-	i := slices.IndexFunc(chromiums, func(path string) bool { _, err := os.Stat(path); return err == nil })
-	if i < 0 {
-		t.Fatal("no chromium: run make test, or apt-get install chromium")
+	options, err := chromium.Options(chromedp.Flag("hide-scrollbars", true))
+	if err != nil {
+		t.Fatal(err)
 	}
 	// Its data are where chromedp puts and removes them: the browser's helpers write there a little longer than it lives.
-	allocator, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(chromiums[i]), chromedp.NoSandbox,
-		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(allocator)
 	ctx, late := context.WithTimeout(ctx, within)
 	t.Cleanup(func() { late(); end(); stop() })
