@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -193,6 +194,23 @@ func TestSlowStoreIsAway(t *testing.T) {
 	}
 	if r := s.h.refusalOf(&clinic.Error{Code: "new"}); r.status != 500 {
 		t.Errorf("an unknown refusal is %+v", r)
+	}
+}
+
+func TestHungUpIsNoFailure(t *testing.T) {
+	s := newSite(t)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	s.store.setAway(true) // what a store says of a question that nobody waits for
+	for _, path := range []string{"/api/v1/vets/" + s.vet.ID, "/vets/" + s.vet.ID} {
+		a := httptest.NewRecorder()
+		s.h.ServeHTTP(a, httptest.NewRequestWithContext(gone, "GET", path, nil))
+		if a.Code != statusHungUp || a.Body.Len() != 0 {
+			t.Errorf("%s: %d, %s", path, a.Code, a.Body)
+		}
+	}
+	if log := s.log.String(); strings.Contains(log, "a call failed") {
+		t.Errorf("log %s", log)
 	}
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,8 +116,14 @@ func (h *Handler) refusalOf(err error) refusal {
 // inPerson are the refusals after which an owner is offered the nearest hospital.
 var inPerson = []clinic.Code{clinic.ErrNotPermitted.Code, clinic.ErrPriorVisitRequired.Code}
 
-// refuse makes the answer of an error: a problem for callers of the API, a page for readers.
+// statusHungUp stands in logs and metrics for a call whose caller did not wait for the answer, as nginx has it.
+const statusHungUp = 499
+
+// refuse makes the answer of an error: a problem for callers of the API, a page for readers, nothing for who has hung up.
 func (c *call) refuse(err error) reply {
+	if errors.Is(c.ctx().Err(), context.Canceled) {
+		return reply{status: statusHungUp}
+	}
 	r := c.h.refusalOf(err)
 	if r.status >= 500 {
 		c.h.log.Error("a call failed", "route", c.Pattern, "status", r.status, "error", err)
