@@ -98,7 +98,7 @@ const linked = `
 	const photo = new Blob([new Uint8Array([0xff, 0xd8, 0xff]), new Uint8Array(100_000).map((_, i) => i * 7)], {type: 'image/jpeg'});
 	const ends = {}; ends.owner = link('owner', 'vet'); ends.vet = link('vet', 'owner');
 	connect();
-	const until = async (ok) => { for (let i = 0; i < 400 && !ok(); i++) await new Promise((done) => setTimeout(done, 5)) };
+	const until = async (ok) => { while (!ok()) await new Promise((done) => setTimeout(done, 5)) };
 	const name = 'a1b2c3d4a1b2c3d4';
 `
 

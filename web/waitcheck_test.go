@@ -27,6 +27,7 @@ const crowded = `(async () => {
 	const check = new WaitCheck({ room: 'r', state: 'locked', opens: %d, clock }, words);
 	check.begin(new MediaStream(), '');
 	await new Promise((done) => later(done, 1500));
+	while (window.asked < %d) await new Promise((done) => later(done, 10)); // this machine stood still
 	check.stop();
 	window.setTimeout = later;
 	return window.asked + ' ' + words.textContent;
@@ -41,22 +42,20 @@ func TestTheWaitingRoomIsPatient(t *testing.T) {
 	ctx := browser(t)
 	w, server := site(t)
 	open(t, ctx, server.URL+"/callcheck/owner?lang=en")
-	tries := func(opens int) (asked int, words string) {
-		fmt.Sscan(evaluate[string](t, ctx, fmt.Sprintf(crowded, module(t, w, "js/waitcheck.js"), opens)), &asked, &words)
+	tries := func(opens, least int) (asked int, words string) {
+		fmt.Sscan(evaluate[string](t, ctx, fmt.Sprintf(crowded, module(t, w, "js/waitcheck.js"), opens, least)), &asked, &words)
 		return asked, words
 	}
-	if asked, words := tries(600_000); asked < 2 || asked > 10 || words != "" {
+	if asked, words := tries(6_000_000, 2); asked > 10 || words != "" {
 		t.Errorf("in two and a half minutes it asked %d times, and says %q", asked, words)
 	}
-	if asked, _ := tries(36_000); asked != 0 {
+	if asked, _ := tries(36_000, 0); asked != 0 {
 		t.Errorf("36 s before the door opens it asked %d times", asked)
 	}
 	evaluate[bool](t, ctx, `sessionStorage.setItem('vetroom.checked.r', JSON.stringify({at: Date.now() - 60000, verdict: 'fair'})) ?? true`)
-	if asked, words := tries(600_000); asked != 0 || words != "fair" {
+	if asked, words := tries(6_000_000, 0); asked != 0 || words != "fair" {
 		t.Errorf("a minute after the last check it asked %d times, and says %q", asked, words)
 	}
 	evaluate[bool](t, ctx, `sessionStorage.setItem('vetroom.checked.r', JSON.stringify({at: Date.now() - 660000, verdict: 'fair'})) ?? true`)
-	if asked, _ := tries(600_000); asked == 0 {
-		t.Error("eleven minutes after the last check it did not ask")
-	}
+	tries(6_000_000, 1) // eleven minutes after it, it asks
 }
