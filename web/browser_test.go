@@ -30,7 +30,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // browser starts a headless Chromium that ends with the test.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	return webtest.Chromium(t, 90*time.Second)
+	return webtest.Chromium(t, 5*time.Minute)
 }
 
 // site serves the samples under /PAGE/STATE?lang=… as the handlers would: packed, under the policy, with a socket that

@@ -24,7 +24,7 @@ func TestEveryPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	browser := webtest.Chromium(t, 8*time.Minute)
+	browser := webtest.Chromium(t, 15*time.Minute)
 	_, server := site(t)
 	tabs := make(chan *viewer, 3)
 	if *pictures != "" {

@@ -64,7 +64,7 @@ func TestTheRingIsHeard(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	ctx := webtest.Tab(t, webtest.Chromium(t, time.Minute))
+	ctx := webtest.Tab(t, webtest.Chromium(t, 5*time.Minute))
 	w, server := site(t)
 	open(t, ctx, server.URL+"/ring/ringing?lang=en")
 	evaluate[bool](t, ctx, ringing)

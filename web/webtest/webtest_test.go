@@ -65,7 +65,7 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 		t.Skip("starts a browser")
 	}
 	url := serve(t)
-	ctx := webtest.Tab(t, webtest.Chromium(t, time.Minute))
+	ctx := webtest.Tab(t, webtest.Chromium(t, 5*time.Minute))
 	webtest.Cold(t, ctx)
 	watch := webtest.Listen(t, ctx)
 

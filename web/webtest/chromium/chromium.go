@@ -28,5 +28,6 @@ func Options(more ...chromedp.ExecAllocatorOption) ([]chromedp.ExecAllocatorOpti
 		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("disable-dev-shm-usage", true), // which may be small where machines are containers
 	}, more...), nil
 }
