@@ -136,7 +136,7 @@ func TestAPhotoIsLookedAtInTheBrowser(t *testing.T) {
 		new MutationObserver(() => { seen.push(sent.textContent); sessionStorage.seen = seen.join('|') }).observe(sent, {childList: true, characterData: true, subtree: true});
 		return true;
 	})()`)
-	b.slowly(1 << 20)
+	b.slowly(400_000) // so that there is progress to be seen also where the browser stands still for a while
 	b.click("[data-send]")
 	b.holds(20*time.Second, "sees the result", `location.pathname.startsWith('/check/') && document.querySelector('[data-screening]')?.dataset.state === 'done'`)
 	b.slowly(-1)
