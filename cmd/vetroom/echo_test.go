@@ -19,7 +19,7 @@ func reminded(t *testing.T, vet *browser) (visit object, link string) {
 	who := someone()
 	who["email"], who["locale"] = "me@owner.example", "ko"
 	visit = vet.want(201, "POST", "/api/v1/vet/reservations", object{
-		"start": soon(10*time.Minute + 3*time.Second).UTC().Format(wireTime), "minutes": 20, "owner": who,
+		"start": soon(10*time.Minute + 6*time.Second).UTC().Format(wireTime), "minutes": 20, "owner": who,
 		"pet": object{"name": "초코"}, "visit": object{"area": "skin"},
 	})
 	toCheck := regexp.MustCompile(`https?://\S+/r/\S+\?to=check`)

@@ -28,7 +28,7 @@ func TestEveryPageOfARealServer(t *testing.T) {
 	p := serve(t, dir, nil, "--demo")
 	vet := addVet(t, p, dir, nil, "walks")
 	vet.goOnline()
-	visit := followUp(vet, time.Now().Add(time.Second), 20)
+	visit := followUp(vet, time.Now().Add(5*time.Second), 20)
 	later := followUp(vet, time.Now().Add(30*time.Hour), 20)
 	owner := ownerOf(vet, visit)
 	owner.want(200, "GET", strings.TrimPrefix(later.at("link"), p.url), nil)
@@ -42,7 +42,7 @@ func TestEveryPageOfARealServer(t *testing.T) {
 		}
 	}
 
-	browser := webtest.Chromium(t, 4*time.Minute)
+	browser := webtest.Chromium(t, 10*time.Minute)
 	eventually(t, 5*time.Second, "the visit's room is open", func() error { // what a door does as it opens is no part of a load
 		if got := owner.want(200, "GET", "/api/v1/reservations/"+visit.at("id"), nil); got.at("room.state") != "open" {
 			return errNotYet

@@ -141,7 +141,7 @@ func TestTheOwnerOfALateVetIsHelped(t *testing.T) {
 	desk.enterDesk(p, "other")
 	owner := newTab(t, "owner", 360, 740, "ko-KR")
 	owner.open(p.url + "/vets")
-	visit := followUp(late, time.Now().Add(2*time.Second), 20)
+	visit := followUp(late, time.Now().Add(5*time.Second), 20)
 	path, room := "/reservations/"+visit.at("id"), visit.at("room.id")
 
 	owner.open(visit.at("link"))
@@ -185,7 +185,7 @@ func TestAnOwnerWhoDoesNotCome(t *testing.T) {
 	api := addVet(t, p, dir, nil, "waits")
 	vet := newTab(t, "vet", 1280, 800, "en-US")
 	vet.signIn(p, "waits")
-	visit := followUp(api, time.Now().Add(time.Second), 20)
+	visit := followUp(api, time.Now().Add(5*time.Second), 20)
 	vet.open(p.url + "/room?id=" + url.QueryEscape(visit.at("room.id")))
 	vet.holds(10*time.Second, "waits inside", `document.querySelector('[data-entered="true"]') !== null`)
 	vet.holds(time.Second, "may not give up yet", `document.querySelector('[data-no-show]').hidden && document.querySelector('[data-banner]').hidden`)

@@ -17,7 +17,7 @@ import (
 )
 
 // Patience is how long Expect waits for a frame.
-const Patience = 10 * time.Second
+const Patience = 25 * time.Second
 
 // Options say who dials.
 type Options struct {
