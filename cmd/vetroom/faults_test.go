@@ -14,14 +14,14 @@ import (
 // The faults of real processes, each with the invariants that it must not break. What a fault does inside one process
 // is held by that package's own tests.
 
-// replaced is how long a dead scheduler may take to be replaced (contract §4), and a second of a busy machine.
+// replaced is how long a dead scheduler may take to be replaced (contract §4), and a second to see it.
 const replaced = 6 * time.Second
 
 // wantReplaced holds what came of a scheduler's death against that.
 func wantReplaced(t testing.TB, died, published time.Time) {
 	t.Helper()
-	if took := published.Sub(died); took > replaced {
-		t.Errorf("what was due was done %v after the scheduler's death, want at most %v", took, replaced)
+	if took := published.Sub(died); took > replaced+busy {
+		t.Errorf("what was due was done %v after the scheduler's death, want at most %v", took, replaced+busy)
 	}
 }
 
@@ -36,25 +36,36 @@ func readAll(res *http.Response) string {
 // soon gives a start in whole milliseconds.
 func soon(d time.Duration) time.Time { return time.Now().Add(d).Truncate(time.Millisecond) }
 
+// await is eventually for what is told by a channel that is closed.
 func await(t testing.TB, within time.Duration, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(within):
-		t.Fatalf("not within %v: %s", within, what)
+	case <-time.After(within + patience):
+		t.Fatalf("not within %v: %s", within+patience, what)
 	}
+}
+
+// catchOpening books a visit and holds back what a leader says to the broker from its opening on. It gives the visit when
+// the leader was caught.
+func (f *fleet) catchOpening(leader *member) object {
+	f.t.Helper()
+	caught := leader.nats.freezeAt("vetroom.room.open.") // before the visit is there: its opening cannot slip through
+	start := f.soon()
+	visit := followUp(f.vet, start, 5)
+	await(f.t, 10*time.Second, "the leader publishes the opening", caught)
+	if early := time.Until(start); early > 0 {
+		f.t.Errorf("something was published %v before the start", early)
+	}
+	return visit
 }
 
 func TestFaultKilledBetweenClaimAndPublish(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	first := f.leader()
-	visit := followUp(f.vet, soon(4*time.Second), 5)
-	room := visit.at("room.id")
-	f.heard.once(t, 3*time.Second, "vetroom.booking.confirmed", visit.at("id"))
-	caught := first.nats.freezeAt("vetroom.room.open." + room)
+	room := f.catchOpening(first).at("room.id")
 	f.member("scheduler")
-	await(t, 8*time.Second, "the leader publishes the opening", caught)
 	died := time.Now()
 	first.kill()
 	wantReplaced(t, died, f.heard.once(t, replaced, "vetroom.room.open", room).At)
@@ -65,7 +76,7 @@ func TestFaultKilledBetweenPublishAndMark(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	first := f.leader()
-	visit := followUp(f.vet, soon(4*time.Second), 5)
+	visit := followUp(f.vet, f.soon(), 5)
 	room := visit.at("room.id")
 	f.heard.once(t, 3*time.Second, "vetroom.booking.confirmed", visit.at("id"))
 	eventually(t, 3*time.Second, "the confirmation is marked", func() error { return first.metric("vetroom_scheduler_unmarked 0") })
@@ -95,7 +106,7 @@ func TestFaultKilledAroundAStart(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t)
 			first := f.leader()
-			start := soon(4 * time.Second)
+			start := f.soon()
 			visit := followUp(f.vet, start, 5)
 			f.member("scheduler")
 			pause(time.Until(start.Add(-early)))
@@ -116,12 +127,9 @@ func TestFaultPausedLeader(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	first := f.leader()
-	visit := followUp(f.vet, soon(4*time.Second), 5)
+	visit := f.catchOpening(first)
 	room := visit.at("room.id")
-	f.heard.once(t, 3*time.Second, "vetroom.booking.confirmed", visit.at("id"))
-	caught := first.nats.freezeAt("vetroom.room.open." + room)
 	second := f.member("scheduler")
-	await(t, 8*time.Second, "the leader publishes the opening", caught)
 	paused := time.Now()
 	first.signal(syscall.SIGSTOP)
 	wantReplaced(t, paused, f.heard.once(t, replaced, "vetroom.room.open", room).At)
@@ -187,7 +195,7 @@ func TestFaultMovedWhilePrefetched(t *testing.T) {
 	hours := f.vet.want(200, "GET", "/api/v1/vet/hours", nil)
 	hours["cancel_cutoff_minutes"] = 0
 	f.vet.want(200, "PUT", "/api/v1/vet/hours", hours)
-	start := soon(4 * time.Second)
+	start := f.soon()
 	visit := followUp(f.vet, start, 5)
 	id, room := visit.at("id"), visit.at("room.id")
 	owner := ownerOf(f.vet, visit)
@@ -199,7 +207,7 @@ func TestFaultMovedWhilePrefetched(t *testing.T) {
 			break
 		}
 	}
-	pause(time.Until(start.Add(-time.Second)))
+	pause(time.Until(start.Add(-3 * time.Second)))
 	owner.want(200, "POST", "/api/v1/reservations/"+id+"/reschedule", object{"start": to})
 	f.heard.once(t, 3*time.Second, "vetroom.room.rescheduled", room)
 	pause(time.Until(start.Add(3 * time.Second)))
@@ -216,7 +224,7 @@ func TestFaultBrokerAwayAcrossAStart(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	f.leader()
-	start := soon(4 * time.Second)
+	start := f.soon()
 	visit := followUp(f.vet, start, 5)
 	room := visit.at("room.id")
 	f.heard.once(t, 3*time.Second, "vetroom.booking.confirmed", visit.at("id"))
@@ -224,7 +232,7 @@ func TestFaultBrokerAwayAcrossAStart(t *testing.T) {
 	door := owner.wait(room)
 	door.until(2*time.Second, "locked")
 	f.stopBroker()
-	if at := door.until(time.Until(start)+4*time.Second, "open"); at.Before(start) || at.After(start.Add(4*time.Second)) {
+	if at := door.until(time.Until(start)+4*time.Second, "open"); at.Before(start) || at.After(start.Add(4*time.Second+busy)) {
 		t.Errorf("the door opened %v after the start", at.Sub(start))
 	} else {
 		t.Logf("without a broker the door opened %v after the start", at.Sub(start))
@@ -241,7 +249,7 @@ func TestFaultDatabaseAway(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	f.leader()
-	start := soon(6 * time.Second)
+	start := f.soon().Add(2 * time.Second)
 	visit := followUp(f.vet, start, 5)
 	owner := ownerOf(f.vet, visit)
 	door := owner.wait(visit.at("room.id"))

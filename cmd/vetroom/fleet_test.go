@@ -31,6 +31,7 @@ type fleet struct {
 	web      *member // pages, API and sockets
 	vet      *browser
 	heard    *recorder
+	took     time.Duration // to make it
 }
 
 // member is one process of a fleet and what stands between it and the rest.
@@ -43,6 +44,7 @@ const fleetKey = "VETROOM_SESSION_KEY=a key for tests that is long enough to be 
 
 func newFleet(t testing.TB) *fleet {
 	t.Helper()
+	began := time.Now()
 	f := &fleet{t: t, dir: t.TempDir(), natsAddr: configstest.FreeAddr(t)}
 	f.database = mariadb.Start(t, mariadb.Options{TCP: true, SnapshotIsolation: true})
 	f.dbURL = f.database.Database(t)
@@ -52,8 +54,13 @@ func newFleet(t testing.TB) *fleet {
 	f.web = f.member("web,signaling")
 	f.vet = addVet(t, f.web.process, f.dir, f.settings(f.dbURL, f.natsAddr), "fleet")
 	f.heard = f.record()
+	f.took = time.Since(began)
 	return f
 }
+
+// soon gives a start before which a visit can be booked and everything made ready for its door, also by a machine that is
+// slow, or that stands still for a while.
+func (f *fleet) soon() time.Time { return soon(4*time.Second + f.took/2) }
 
 // newDatabase gives the URL of an empty database on a shared server.
 func newDatabase(t testing.TB) string {

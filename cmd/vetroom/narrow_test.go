@@ -13,12 +13,12 @@ const sentStep = `(() => {
 	return active ? scaleResolutionDownBy ?? 1 : 0;
 })()`
 
-// sound is what getStats tells of the peer's.
+// sound is what getStats tells of the peer's: nothing yet, of a connection that was just made in place of another.
 type sound struct{ Received, Lost, Samples, Concealed float64 }
 
 const readSound = `(async () => {
-	const {packetsReceived, packetsLost, totalSamplesReceived, concealedSamples} =
-		[...(await window.vetroomPeer.getStats()).values()].find((s) => s.type === 'inbound-rtp' && s.kind === 'audio');
+	const {packetsReceived = 0, packetsLost = 0, totalSamplesReceived = 0, concealedSamples = 0} =
+		[...(await window.vetroomPeer.getStats()).values()].find((s) => s.type === 'inbound-rtp' && s.kind === 'audio') ?? {};
 	return {Received: packetsReceived, Lost: packetsLost, Samples: totalSamplesReceived, Concealed: concealedSamples};
 })()`
 
@@ -43,19 +43,28 @@ func (b *tab) hearsNext() {
 		window.nextHeard = (async () => {
 			const before = await read();
 			await new Promise((done) => setTimeout(done, 5000));
-			const after = await read();
-			return Object.fromEntries(Object.entries(after).map(([what, n]) => [what, n - before[what]]));
+			return [before, await read()];
 		})();
 		return true;
 	})()`)
 }
 
 // heardNext gives what was heard then.
-func (b *tab) heardNext() sound { b.t.Helper(); return eval[sound](b, `window.nextHeard`) }
+func (b *tab) heardNext() sound {
+	b.t.Helper()
+	heard := eval[[2]sound](b, `window.nextHeard`)
+	return heard[1].since(heard[0])
+}
 
 func (s sound) since(b sound) sound {
+	if s.Received < b.Received {
+		return s // it is another connection, which counts from none
+	}
 	return sound{s.Received - b.Received, s.Lost - b.Lost, s.Samples - b.Samples, s.Concealed - b.Concealed}
 }
+
+// lost is how much of what was sent did not come, 0..1.
+func (s sound) lost() float64 { return s.Lost / max(1, s.Lost+s.Received) }
 
 // madeUp is how much of what was heard the browser had to make up, 0..1.
 func (s sound) madeUp() float64 { return s.Concealed / max(1, s.Samples) }
@@ -85,28 +94,25 @@ func TestANarrowWayKeepsItsSound(t *testing.T) {
 	for _, b := range c.both() {
 		h := b.heardNext()
 		t.Logf("%s: in the first five seconds %s", b.name, h)
-		if h.madeUp() > 0.5 {
+		if h.madeUp() > soundMadeUp {
 			t.Errorf("%s: too little of the sound came", b.name)
 		}
 	}
-	var first [2]sound
-	for i, b := range c.both() {
-		first[i] = eval[sound](b, readSound)
+	for _, b := range c.both() {
+		b.hearsWhole()
 	}
-	for i, b := range c.both() {
-		var now sound
-		eventually(t, 20*time.Second, b.name+" hears five seconds more", func() error {
-			now = eval[sound](b, readSound)
-			if got := now.Received - first[i].Received; got < 250 {
-				return fmt.Errorf("%.0f packets", got)
-			}
-			return nil
-		})
-		lost := (now.Lost - first[i].Lost) / (now.Received - first[i].Received + now.Lost - first[i].Lost)
-		concealed := (now.Concealed - first[i].Concealed) / (now.Samples - first[i].Samples)
-		t.Logf("%s: step 1/%v, %.1f %% of the sound lost, %.1f %% concealed", b.name, eval[float64](b, sentStep), 100*lost, 100*concealed)
-		if lost > 0.05 || concealed > 0.1 {
-			t.Errorf("%s: the sound suffers: %.1f %% lost, %.1f %% concealed", b.name, 100*lost, 100*concealed)
+}
+
+// hearsWhole waits for five seconds in which the sound of the other comes as good as whole. Where the picture takes the
+// sound's place there are none; where a busy machine holds up a browser there are others.
+func (b *tab) hearsWhole() {
+	b.t.Helper()
+	eventually(b.t, 30*time.Second, b.name+" hears the sound whole", func() error {
+		h := b.soundFor(250)
+		b.t.Logf("%s: %s", b.name, h)
+		if h.lost() > 0.05 || h.madeUp() > 0.1 {
+			return fmt.Errorf("it suffers: %s", h)
 		}
-	}
+		return nil
+	})
 }
