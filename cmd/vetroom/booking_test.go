@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // watchShifts notes on a page whatever moves although nobody touched it, and marks the page: a page that is loaded again
@@ -73,6 +76,9 @@ func TestTwoBookAtOneTimetable(t *testing.T) {
 	vetPath := "/vets/" + url.PathEscape(id)
 
 	first, second := newTab(t, "first", 360, 740, "ko-KR"), newTab(t, "second", 1280, 800, "en-US")
+	if _, err := chromedp.Call(second.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Berlin"}); err != nil {
+		t.Fatal(err)
+	}
 	first.open(p.url + "/vets")
 	first.holds(10*time.Second, "shows the vet offline", `document.querySelector('.vet .presence:not(.on)') !== null`)
 	eval[bool](first, watchShifts)
