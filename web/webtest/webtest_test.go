@@ -26,6 +26,9 @@ Promise.reject('unheard')</script>
 // good keeps every rule.
 const good = `<!DOCTYPE html><html lang="en"><head><title>Good</title><link rel="icon" href="data:,"></head><body><main><h1>Good</h1><p>All is well.</p></main></body></html>`
 
+// moving is a script that moves what is there, when that has been seen.
+const moving = `<script type="module">setTimeout(() => document.querySelector('h1').before(Object.assign(document.createElement('div'), {style: 'height: 300px'})), 300)</script>`
+
 const big = 12_345
 
 func serve(t *testing.T) string {
@@ -38,6 +41,7 @@ func serve(t *testing.T) string {
 		}
 	}
 	mux.HandleFunc("/bad", page(bad, "media-src 'none'"))
+	mux.HandleFunc("/moved", page(strings.Replace(good, "</main>", moving+"</main>", 1), "media-src 'none'"))
 	mux.HandleFunc("/refused", page(strings.Replace(good, "</main>", "<script>1</script></main>", 1), "default-src 'none'; img-src data:"))
 	mux.HandleFunc("/good", page(good, "default-src 'none'; img-src data:"))
 	mux.HandleFunc("/static/big.js", func(w http.ResponseWriter, _ *http.Request) {
@@ -71,6 +75,9 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 
 	webtest.Wear(t, ctx, webtest.Phone)
 	has(t, watch.Load(t, url+"/refused").Problems, "refused by the policy")
+	watch.Load(t, url+"/moved")
+	webtest.Evaluate[bool](t, ctx, `(async () => { while (!problems.length) await new Promise((go) => setTimeout(go, 10)); return true })()`)
+	has(t, watch.Now(t).Problems, "moved by")
 	watch.Load(t, url+"/bad")
 	load := watch.Load(t, url+"/bad") // cold again
 	has(t, load.Problems, "a word", "thrown: Uncaught Error: out", "rejected: unheard", "another host: http://elsewhere.example/")
