@@ -60,13 +60,19 @@ func (o object) time(t testing.TB, path string) time.Time {
 	return v
 }
 
-// call sends a request and gives the status and the decoded answer.
-func (b *browser) call(method, path string, body any, header ...string) (int, object) {
+// call sends a request and gives the status and the decoded answer. It does as it is told where a server that a busy
+// machine held up for too long says to try again.
+func (b *browser) call(method, path string, body any, header ...string) (status int, got object) {
 	b.t.Helper()
-	status, _, got, err := b.try(method, path, body, header...)
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	eventually(b.t, 0, method+" "+path+" is answered", func() (err error) {
+		if status, _, got, err = b.try(method, path, body, header...); err != nil {
+			b.t.Fatal(err)
+		}
+		if status == http.StatusServiceUnavailable && got.at("code") == "unavailable" {
+			return fmt.Errorf("%v", got)
+		}
+		return nil
+	})
 	return status, got
 }
 
