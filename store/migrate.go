@@ -49,17 +49,31 @@ func (s *Store) migrate(ctx context.Context) error {
 	return err
 }
 
-// migrateWait bounds the wait for another who migrates.
-const migrateWait = 9 * time.Second
+// migrateWait is how long one asks for the right to migrate before it says that it waits, and asks again: the server gives
+// up before our connection does.
+const migrateWait = 5 * time.Second
 
 var errMigrating = fmt.Errorf("%w: another process is migrating the database", ErrBusy)
 
 // lockSchema keeps others from migrating the database at the same time: what is missing is read before it is applied,
-// and by then another may have applied it.
+// and by then another may have applied it. Who has the lock may take long over many rows, so it waits until ctx ends. The
+// lock goes with its process.
 func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
-	if s.dialect().embedded {
-		return lockFile(ctx, s.file+"-migrate")
+	for {
+		if s.dialect().embedded {
+			unlock, err = lockFile(ctx, s.file+"-migrate")
+		} else {
+			unlock, err = s.lockByName(ctx)
+		}
+		if !errors.Is(err, errMigrating) {
+			return unlock, err
+		}
+		s.log.Warn("wait: another process is migrating the database")
 	}
+}
+
+// lockByName locks a name on the server. It returns errMigrating if another kept it for migrateWait.
+func (s *Store) lockByName(ctx context.Context) (unlock func(), err error) {
 	conn, err := s.single().Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -78,7 +92,8 @@ func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// lockFile locks a file, which stays: one that is removed could be locked by two.
+// lockFile locks a file, which stays: one that is removed could be locked by two. It returns errMigrating if another kept
+// it for migrateWait.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, migrateWait, errMigrating)
 	defer cancel()
