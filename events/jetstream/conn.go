@@ -178,8 +178,8 @@ func (c *Conn) away() error {
 	return ErrAway
 }
 
-// OnReconnect has fn called each time that the broker is there (the first time included) and its streams too. It is
-// called by one goroutine of the Conn, which looks after the streams: fn only signals, or is short.
+// OnReconnect has fn called each time that the broker is there (the first time included, unless Ready said so before)
+// and its streams too. It is called by one goroutine of the Conn, which looks after the streams: fn only signals, or is short.
 func (c *Conn) OnReconnect(fn func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -167,10 +167,10 @@ func (c *Conn) ensureUntilDone(ctx context.Context) bool {
 	}
 	for wait := ensureAgainMin; ; wait = min(2*wait, ensureAgainMax) {
 		err := c.EnsureStreams(ctx, *c.streams)
-		c.setBroken(err)
 		if err == nil {
 			return true
 		}
+		c.setBroken(err)
 		if ctx.Err() != nil || !c.nc.IsConnected() {
 			return false
 		}
@@ -190,8 +190,10 @@ func (c *Conn) setBroken(err error) {
 	c.broken = err
 }
 
+// tellBack says that the streams are there to all who asked for it before, and by Ready.
 func (c *Conn) tellBack() {
 	c.mu.Lock()
+	c.broken = nil
 	close(c.back)
 	c.back = make(chan struct{})
 	tell := slices.Clone(c.onReconnect)
