@@ -1,10 +1,8 @@
 package jetstream
 
 import (
-	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -115,9 +113,7 @@ func TestBusRefuses(t *testing.T) {
 		}
 		return nil
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if _, err := b.Request(ctx, "_vr.nudge", nil); !errors.Is(err, ErrAway) {
+	if _, err := b.Request(t.Context(), "_vr.nudge", nil); !errors.Is(err, ErrAway) {
 		t.Errorf("request: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ func follow(t *testing.T, c *Conn, cfg FollowConfig, got chan<- Delivered) {
 			if err != nil && !errors.Is(err, ErrClosed) {
 				t.Errorf("follow: %v", err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Error("Follow did not end")
 		}
 	})
@@ -360,7 +360,7 @@ func TestFollowEndsWhileTheBrokerIsAway(t *testing.T) {
 	stop(t, s)
 	cancel()
 	begun := time.Now()
-	if err := receive(t, "Follow ends", done); err != nil || time.Since(begun) > 2*time.Second {
+	if err := receive(t, "Follow ends", done); err != nil || time.Since(begun) > callWait {
 		t.Errorf("ended with %v after %v", err, time.Since(begun))
 	}
 }

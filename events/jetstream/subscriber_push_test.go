@@ -294,7 +294,7 @@ func TestSubscriberHearsNoAnswers(t *testing.T) {
 	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	app, err := nats.Connect(s.URL())
+	app, err := nats.Connect(s.URL(), nats.Timeout(patience))
 	if err != nil {
 		t.Fatal(err)
 	}

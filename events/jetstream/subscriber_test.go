@@ -18,7 +18,7 @@ import (
 // asSubscriber connects as another service would: nats.go with nothing but the URL.
 func asSubscriber(t *testing.T, s *Server) (*nats.Conn, njs.JetStream) {
 	t.Helper()
-	nc, err := nats.Connect(s.SubscriberURL(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	nc, err := nats.Connect(s.SubscriberURL(), nats.Timeout(patience), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
