@@ -33,7 +33,7 @@ func TestTwoPeersExchangeMedia(t *testing.T) {
 			for name, c := range map[string]*signalingtest.Call{"owner": owner, "vet": vet} {
 				select {
 				case <-c.Connected:
-				case <-time.After(20 * time.Second):
+				case <-time.After(signalingtest.Patience):
 					t.Fatalf("the %s is not connected", name)
 				}
 				eventually(t, name+" sees and hears", func() bool {
