@@ -18,6 +18,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"vetroom/clinic"
+	"vetroom/configs/configstest"
 	"vetroom/notify"
 )
 
@@ -213,9 +214,8 @@ func TestGivesUpWhatIsRefusedForGood(t *testing.T) {
 }
 
 func TestWaitsForAServerThatIsAway(t *testing.T) {
-	h, p, counts := newHouse(t), newPost(t), map[string]int{}
+	h, p, counts := newHouse(t), &post{address: configstest.FreeAddr(t)}, map[string]int{}
 	h.book("r1")
-	p.stop()
 	h.round(h.worker("a", smtpTo(t, "smtp://"+p.address), counts))
 	if counts[notify.Postponed] != 1 {
 		t.Fatalf("counted %v", counts)
