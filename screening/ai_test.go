@@ -5,22 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"vetroom/clinic"
+	"vetroom/configs/configstest"
 )
 
 const goodAnswer = `{"model":"skin@2.1","findings":[{"code":"A2","label":"비듬","score":0.91},{"code":"A7","label":"","score":0}],"took_ms":12}`
 
-// server is an AI server that answers what it is told to, one answer after the other, the last for ever.
+// server is an AI server that answers what it is told to, one answer after the other, the last for ever. It is reached by
+// pipes within a bubble, so that a try which waits for it ends by its time, and no other does.
 type server struct {
-	*httptest.Server
+	pipes   chan net.Conn
+	over    chan struct{}
 	mu      sync.Mutex // guards what follows
 	answers []func(w http.ResponseWriter, r *http.Request)
 	came    []time.Time
@@ -46,10 +49,47 @@ func breakOff(w http.ResponseWriter, _ *http.Request) {
 
 func newServer(t *testing.T, answers ...func(http.ResponseWriter, *http.Request)) *server {
 	t.Helper()
-	s := &server{answers: answers}
-	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
-	t.Cleanup(s.Close)
+	s := &server{answers: answers, pipes: make(chan net.Conn), over: make(chan struct{})}
+	web := &http.Server{Handler: http.HandlerFunc(s.serve), ErrorLog: log.New(io.Discard, "", 0)}
+	go web.Serve(s)
+	t.Cleanup(func() { web.Close() })
 	return s
+}
+
+// Accept implements net.Listener.
+func (s *server) Accept() (net.Conn, error) {
+	select {
+	case conn := <-s.pipes:
+		return conn, nil
+	case <-s.over:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (s *server) Close() error {
+	close(s.over)
+	return nil
+}
+
+// Addr implements net.Listener.
+func (s *server) Addr() net.Addr { return &net.UnixAddr{Name: "ai"} }
+
+// dial is a client's way to the server.
+func (s *server) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	s.pipes <- far
+	return near, nil
+}
+
+// reach makes a client of the server.
+func (s *server) reach(t *testing.T, cfg AIConfig) *AI {
+	t.Helper()
+	cfg.URL = "http://ai.example/look"
+	a := NewAI(cfg)
+	a.client.Transport.(*http.Transport).DialContext = s.dial
+	t.Cleanup(a.client.CloseIdleConnections)
+	return a
 }
 
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
@@ -75,11 +115,6 @@ func (s *server) tries() int {
 	return len(s.came)
 }
 
-// quick is a client that does not wait long.
-func quick(url string) *AI {
-	return NewAI(AIConfig{URL: url, Timeout: 150 * time.Millisecond, Pauses: []time.Duration{time.Millisecond, 2 * time.Millisecond}, RestFor: 50 * time.Millisecond})
-}
-
 func TestAI(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []func(http.ResponseWriter, *http.Request)
@@ -99,33 +134,32 @@ func TestAI(t *testing.T) {
 		"garbage":             {[]func(http.ResponseWriter, *http.Request){answer(200, "<html>")}, ErrInvalidResult, 1},
 		"garbage after a 500": {[]func(http.ResponseWriter, *http.Request){answer(502, ""), answer(200, "[]")}, ErrInvalidResult, 2},
 	} {
-		s := newServer(t, test.answers...)
-		r, err := quick(s.URL).Look(t.Context(), []byte("a photo"), "등")
-		if !errors.Is(err, test.want) || test.want == nil && err != nil {
-			t.Errorf("%s: %v, want %v", name, err, test.want)
-		}
-		if s.tries() != test.tries {
-			t.Errorf("%s: %d tries, want %d", name, s.tries(), test.tries)
-		}
-		if test.want == nil && (r.Model != "skin@2.1" || len(r.Findings) != 2 || r.Findings[0] != (clinic.Finding{Code: "A2", Score: 0.91})) {
-			t.Errorf("%s: %+v", name, r)
-		}
-		for _, said := range s.sent {
-			if said != "photo.jpg of 7 bytes, image/jpeg, 등" {
-				t.Errorf("%s: it was sent %q", name, said)
+		inBubble(t, func(t *testing.T) {
+			s := newServer(t, test.answers...)
+			r, err := s.reach(t, AIConfig{}).Look(t.Context(), []byte("a photo"), "등")
+			if !errors.Is(err, test.want) || test.want == nil && err != nil {
+				t.Errorf("%s: %v, want %v", name, err, test.want)
 			}
-		}
+			if s.tries() != test.tries {
+				t.Errorf("%s: %d tries, want %d", name, s.tries(), test.tries)
+			}
+			if test.want == nil && (r.Model != "skin@2.1" || len(r.Findings) != 2 || r.Findings[0] != (clinic.Finding{Code: "A2", Score: 0.91})) {
+				t.Errorf("%s: %+v", name, r)
+			}
+			for _, said := range s.sent {
+				if said != "photo.jpg of 7 bytes, image/jpeg, 등" {
+					t.Errorf("%s: it was sent %q", name, said)
+				}
+			}
+		})
 	}
 }
 
 func TestAIRefusedConnection(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	a := quick("http://someone:secret@" + l.Addr().String() + "/path?key=secret")
-	_, err = a.Look(t.Context(), []byte("a photo"), "")
+	a := NewAI(AIConfig{
+		URL: "http://someone:secret@" + configstest.FreeAddr(t) + "/path?key=secret", Pauses: []time.Duration{time.Millisecond, 2 * time.Millisecond},
+	})
+	_, err := a.Look(t.Context(), []byte("a photo"), "")
 	if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a refused connection: %v", err)
 	}
@@ -143,49 +177,49 @@ func TestAIDefaults(t *testing.T) {
 }
 
 func TestAIBreaker(t *testing.T) {
-	s := newServer(t, answer(500, ""))
-	a := quick(s.URL)
-	for range 3 {
-		if _, err := a.Look(t.Context(), []byte("a photo"), ""); !errors.Is(err, ErrUnavailable) {
-			t.Fatal(err)
+	inBubble(t, func(t *testing.T) {
+		s := newServer(t, answer(500, ""))
+		a := s.reach(t, AIConfig{})
+		for range 3 {
+			if _, err := a.Look(t.Context(), []byte("a photo"), ""); !errors.Is(err, ErrUnavailable) {
+				t.Fatal(err)
+			}
 		}
-	}
-	if a.Breaker() != "open" {
-		t.Fatalf("after three photos it is %s", a.Breaker())
-	}
-	before := s.tries()
-	if _, err := a.Look(t.Context(), []byte("a photo"), ""); !errors.Is(err, ErrOpen) || s.tries() != before {
-		t.Errorf("while it is open: %v, %d tries more", err, s.tries()-before)
-	}
-	s.mu.Lock()
-	s.answers = []func(http.ResponseWriter, *http.Request){answer(200, goodAnswer)}
-	s.mu.Unlock()
-	var err error
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if _, err = a.Look(t.Context(), []byte("a photo"), ""); !errors.Is(err, ErrOpen) {
-			break
+		if a.Breaker() != "open" {
+			t.Fatalf("after three photos it is %s", a.Breaker())
 		}
-	}
-	if err != nil || a.Breaker() != "closed" {
-		t.Errorf("when the server is back: %v, %s", err, a.Breaker())
-	}
+		before := s.tries()
+		s.mu.Lock()
+		s.answers = []func(http.ResponseWriter, *http.Request){answer(200, goodAnswer)}
+		s.mu.Unlock()
+		wait(a.cfg.RestFor)
+		if _, err := a.Look(t.Context(), []byte("a photo"), ""); !errors.Is(err, ErrOpen) || s.tries() != before {
+			t.Errorf("while it is open: %v, %d tries more", err, s.tries()-before)
+		}
+		wait(time.Millisecond)
+		if _, err := a.Look(t.Context(), []byte("a photo"), ""); err != nil || a.Breaker() != "closed" {
+			t.Errorf("when the server is back: %v, %s", err, a.Breaker())
+		}
+	})
 }
 
 // TestAIBreakerIsForOutages: answers that make no sense, refusals and a worker that ends do not open it.
 func TestAIBreakerIsForOutages(t *testing.T) {
-	s := newServer(t, answer(200, "garbage"), answer(200, "garbage"), answer(400, ""), answer(400, ""), hang)
-	a := NewAI(AIConfig{URL: s.URL, TripAfter: 1})
-	for range 4 {
-		a.Look(t.Context(), []byte("a photo"), "")
-	}
-	ending, end := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, end)
-	if _, err := a.Look(ending, []byte("a photo"), ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("a worker that ends: %v", err)
-	}
-	if a.Breaker() != "closed" {
-		t.Errorf("it is %s", a.Breaker())
-	}
+	inBubble(t, func(t *testing.T) {
+		s := newServer(t, answer(200, "garbage"), answer(200, "garbage"), answer(400, ""), answer(400, ""), hang)
+		a := s.reach(t, AIConfig{TripAfter: 1})
+		for range 4 {
+			a.Look(t.Context(), []byte("a photo"), "")
+		}
+		ending, end := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, end)
+		if _, err := a.Look(ending, []byte("a photo"), ""); !errors.Is(err, context.Canceled) {
+			t.Errorf("a worker that ends: %v", err)
+		}
+		if a.Breaker() != "closed" {
+			t.Errorf("it is %s", a.Breaker())
+		}
+	})
 }
 
 func TestParseResult(t *testing.T) {
