@@ -76,10 +76,16 @@ func (s *server) Close() error {
 func (s *server) Addr() net.Addr { return &net.UnixAddr{Name: "ai"} }
 
 // dial is a client's way to the server.
-func (s *server) dial(context.Context, string, string) (net.Conn, error) {
+func (s *server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
-	s.pipes <- far
-	return near, nil
+	select {
+	case s.pipes <- far:
+		return near, nil
+	case <-s.over:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // reach makes a client of the server.
