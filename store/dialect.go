@@ -240,18 +240,14 @@ func setMySQL(cfg *mysql.Config) error {
 }
 
 // openMySQL opens a server with connections for transactions, and others whose statements stand for themselves.
-func openMySQL(cfg *mysql.Config) (write, read *sql.DB, err error) {
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
+func openMySQL(connector driver.Connector) (write, read *sql.DB) {
 	write, read = sql.OpenDB(session{connector, true}), sql.OpenDB(session{connector, false})
 	for db, most := range map[*sql.DB]int{write: 16, read: 24} {
 		db.SetMaxOpenConns(most)
 		db.SetMaxIdleConns(most)
 		db.SetConnMaxLifetime(4 * time.Minute)
 	}
-	return write, read, nil
+	return write, read
 }
 
 // session has every connection read what is committed by each statement, not by the transaction's first. A change reads
@@ -269,10 +265,7 @@ func (c session) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, ok := conn.(interface {
-		fullConn
-		driver.NamedValueChecker
-	})
+	whole, ok := conn.(serverConn)
 	if !ok {
 		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}

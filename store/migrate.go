@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -38,7 +39,15 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(s.dialect().goose, s.single(), dialectFS{folder, s.dialect()}, goose.WithDisableGlobalRegistry(true))
+	db := s.writer
+	if s.server != nil {
+		db = sql.OpenDB(resuming{s.server})
+		defer db.Close()
+		if err := s.prepareResume(ctx, db, folder); err != nil {
+			return err
+		}
+	}
+	provider, err := goose.NewProvider(s.dialect().goose, db, dialectFS{folder, s.dialect()}, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
@@ -74,7 +83,7 @@ func (s *Store) lockSchema(ctx context.Context) (unlock func(), err error) {
 
 // lockByName locks a name on the server. It returns errMigrating if another kept it for migrateWait.
 func (s *Store) lockByName(ctx context.Context) (unlock func(), err error) {
-	conn, err := s.single().Conn(ctx)
+	conn, err := s.reader.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"vetroom/clinic"
 )
@@ -33,8 +36,9 @@ type Config struct {
 // database is away, and those that change something ErrBusy.
 type Store struct {
 	writer, reader *sql.DB
-	// file is SQLite's, empty elsewhere.
-	file string
+	// file is SQLite's, empty elsewhere; server makes more connections like reader's, nil with SQLite.
+	file   string
+	server driver.Connector
 	// turn is held by the one who writes, where only one can; nil elsewhere. Who waits for it gets it in the order of
 	// coming, which database/sql does not promise for its connections.
 	turn      chan struct{}
@@ -89,16 +93,13 @@ func (s *Store) open(address string) (err error) {
 	}
 	s.speaks.Store(mysqlDialect)
 	s.bookings.writers = bookingWriters
-	s.writer, s.reader, err = openMySQL(cfg)
-	return err
-}
-
-// single gives connections on which a statement that changes something is a transaction of its own.
-func (s *Store) single() *sql.DB {
-	if s.dialect().embedded {
-		return s.writer
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return err
 	}
-	return s.reader
+	s.server = session{connector, false}
+	s.writer, s.reader = openMySQL(connector)
+	return nil
 }
 
 func (s *Store) dialect() *dialect { return s.speaks.Load() }

@@ -1,6 +1,8 @@
 -- One set of statements for SQLite and for MySQL, MariaDB and TiDB; what differs between them stands in braces and is
 -- filled in by dialect.go. Times are Unix milliseconds, UTC; 0 where there is none. There are no foreign keys: on
--- InnoDB each would lock its parent row at every insert, and nothing here is ever deleted but by Prune.
+-- InnoDB each would lock its parent row at every insert, and nothing here is ever deleted but by Prune. A server keeps
+-- what a migration did before it was broken off, and runs all of it again: CREATE and ADD COLUMN pass over what is there,
+-- see resume.go, and other statements must do no harm twice.
 
 -- +goose Up
 CREATE TABLE vets (

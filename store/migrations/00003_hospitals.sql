@@ -15,4 +15,4 @@ CREATE TABLE hospital_register (
     id      BIGINT NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL
 ) {compact};
-INSERT INTO hospital_register (id, version) VALUES (1, 0);
+REPLACE INTO hospital_register (id, version) VALUES (1, 0);
