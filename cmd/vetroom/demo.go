@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +44,10 @@ func addDemo(a *app, desk *clinic.Desk) error {
 		}
 		lines[i] = fmt.Sprintf("  login %-8s password %s  %s", d.login, password, d.name)
 	}
-	if _, err := desk.AddVets(a.ctx, newcomers); err != nil {
+	switch _, err := desk.AddVets(a.ctx, newcomers); {
+	case errors.Is(err, clinic.ErrLoginTaken):
+		return nil // another process was faster, and tells them
+	case err != nil:
 		return fmt.Errorf("add the demo vets: %w", err)
 	}
 	if err := a.say("demo vets, told this once (vetroom vet password LOGIN sets a new one):"); err != nil {
