@@ -19,11 +19,11 @@ type desk struct {
 func (a *app) atDesk(do func(*desk) error) error {
 	s, err := openStore(a.ctx, a.cfg, a.log, a.due.note)
 	if err != nil {
-		return opening(err)
+		return a.opening(err)
 	}
 	defer s.Close()
 	if err := s.SchemaState(a.ctx); err != nil {
-		return opening(err)
+		return a.opening(err)
 	}
 	if err := do(&desk{openDesk(a.cfg, s), s}); err != nil {
 		return err
@@ -33,9 +33,14 @@ func (a *app) atDesk(do func(*desk) error) error {
 }
 
 // opening says what to do about a database that is away.
-func opening(err error) error {
-	if errors.Is(err, store.ErrUnavailable) {
+func (a *app) opening(err error) error {
+	switch {
+	case !errors.Is(err, store.ErrUnavailable):
+		return err
+	case a.cfg.ExternalDatabase():
 		return fmt.Errorf("%w: is it running, and is VETROOM_DATABASE_URL right?", err)
+	case a.cfg.DatabaseURL != "":
+		return fmt.Errorf("%w: may you write beside the file that VETROOM_DATABASE_URL names, and is there room on its disk?", err)
 	}
-	return err
+	return fmt.Errorf("%w: may you write in %s, and is there room on its disk?", err, a.cfg.DataDir)
 }

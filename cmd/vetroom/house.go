@@ -80,7 +80,7 @@ func (h *house) openStore(a *app) error {
 	}
 	h.key = key.Reveal()
 	if h.store, err = openStore(a.ctx, h.cfg, h.log, h.due); err != nil {
-		return err
+		return a.opening(err)
 	}
 	if err := awaitDatabase(a, h.store); err != nil {
 		return err

@@ -6,11 +6,11 @@ type migrateCmd struct{}
 func (migrateCmd) Run(a *app) error {
 	s, err := openStore(a.ctx, a.cfg, a.log, nil)
 	if err != nil {
-		return opening(err)
+		return a.opening(err)
 	}
 	defer s.Close()
 	if err := s.Migrate(a.ctx); err != nil {
-		return opening(err)
+		return a.opening(err)
 	}
 	return a.say("the schema is the newest")
 }

@@ -123,7 +123,7 @@ func awaitDatabase(a *app, s *store.Store) error {
 		}
 		select {
 		case <-a.ctx.Done():
-			return opening(err)
+			return a.opening(err)
 		case <-time.After(time.Second):
 		}
 	}

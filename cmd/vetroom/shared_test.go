@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,6 +59,21 @@ func TestDatabaseAway(t *testing.T) {
 	for _, args := range [][]string{{"vet", "list"}, {"migrate"}} {
 		_, errText, code := cliRun(t, t.TempDir(), "", append([]string{"--database-url", url}, args...)...)
 		if code != exitFail || !strings.Contains(errText, "is it running") || strings.Contains(errText, "pass@") {
+			t.Errorf("%v: exit %d, said %q", args, code, errText)
+		}
+	}
+}
+
+// TestFolderThatCannotBeUsed holds that who cannot open the embedded database is told where to look, and never of a
+// server.
+func TestFolderThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "vetroom.db-wal"), 0o700); err != nil { // as root may write everywhere
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"vet", "list"}, {"migrate"}, {"serve", "--addr", "127.0.0.1:0"}} {
+		_, errText, code := cliRun(t, dir, "", args...)
+		if code != exitFail || !strings.Contains(errText, "may you write in "+dir) || strings.Contains(errText, "is it running") {
 			t.Errorf("%v: exit %d, said %q", args, code, errText)
 		}
 	}

@@ -89,7 +89,7 @@ func readPasswords(dir string) (passwords, error) {
 	}
 	var pw passwords
 	if err := json.Unmarshal(body, &pw); err != nil {
-		return passwords{}, fmt.Errorf("read the server's passwords in %s: %w", path, err)
+		return passwords{}, fmt.Errorf("read the server's passwords in %s: %w; remove the file to have new ones made", path, err)
 	}
 	if pw.Application == "" || pw.Subscriber == "" {
 		return passwords{}, fmt.Errorf("read the server's passwords: %s holds an empty one; remove the file to have new ones made", path)
