@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -111,21 +112,32 @@ func (d *Desk) Uncovered(ctx context.Context, vetID string, permits []Permit) ([
 	return views, nil
 }
 
-// SetPermits replaces a vet's permits and cancels, in the same transaction, the standing visits that they no longer
-// cover. It returns those, and ErrInvalid.
-func (d *Desk) SetPermits(ctx context.Context, vetID string, permits []Permit) ([]*Visit, error) {
+// ErrPermitsChanged says that a vet's permits are others by now than those that were looked at.
+var ErrPermitsChanged = errors.New("the vet's permits were changed meanwhile")
+
+// SetPermits replaces a vet's permits, if they are still those before, and cancels, in the same transaction, the standing
+// visits that they no longer cover. It returns those, ErrInvalid, and ErrPermitsChanged.
+func (d *Desk) SetPermits(ctx context.Context, vetID string, before, permits []Permit) ([]*Visit, error) {
 	for _, p := range permits {
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
 	}
-	return d.recheckPermits(ctx, vetID, func(v *Vet) { v.Permits = permits })
+	return d.recheckPermits(ctx, vetID, func(v *Vet) error {
+		if !slices.EqualFunc(v.Permits, before, Permit.equal) {
+			return ErrPermitsChanged
+		}
+		v.Permits = permits
+		return nil
+	})
 }
 
-func (d *Desk) recheckPermits(ctx context.Context, vetID string, set func(*Vet)) ([]*Visit, error) {
+func (d *Desk) recheckPermits(ctx context.Context, vetID string, set func(*Vet) error) ([]*Visit, error) {
 	var cancelled []*Visit
 	_, err := d.Store.ChangePermits(ctx, vetID, func(vet *Vet, standing []*Visit, now time.Time) (map[*Visit][]Event, error) {
-		set(vet)
+		if err := set(vet); err != nil {
+			return nil, err
+		}
 		cancelled = nil
 		facts := map[*Visit][]Event{}
 		for _, v := range standing {
@@ -167,7 +179,7 @@ func (d *Desk) SweepPermits(ctx context.Context, within time.Duration) error {
 		}
 	}
 	for _, id := range vets {
-		if _, err := d.recheckPermits(ctx, id, func(*Vet) {}); err != nil {
+		if _, err := d.recheckPermits(ctx, id, func(*Vet) error { return nil }); err != nil {
 			return err
 		}
 	}

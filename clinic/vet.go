@@ -42,6 +42,11 @@ type Permit struct {
 	ValidUntil   Date   `json:"valid_until"`    // last day
 }
 
+func (p Permit) equal(q Permit) bool {
+	return p.Number == q.Number && slices.Equal(p.Areas, q.Areas) && p.FollowUpOnly == q.FollowUpOnly &&
+		p.ValidFrom == q.ValidFrom && p.ValidUntil == q.ValidUntil
+}
+
 // Area is a part of the body that a permit names.
 type Area string
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,19 +23,29 @@ func (c vetPermitCmd) Run(a *app) error {
 		return err
 	}
 	return a.atDesk(func(d *desk) error {
-		vet, err := d.findVet(a, c.Login)
-		if err != nil {
-			return err
+		for {
+			err := c.change(a, d, permit)
+			if !errors.Is(err, clinic.ErrPermitsChanged) {
+				return err
+			}
 		}
-		if permit == nil && len(c.Remove) == 0 && !c.Replace {
-			return printPermits(a, vet.Permits)
-		}
-		permits, err := c.changed(vet.Permits, permit)
-		if err != nil {
-			return err
-		}
-		return d.changePermits(a, vet, permits, c.Yes)
 	})
+}
+
+// change looks at the vet's permits and changes them. It returns clinic.ErrPermitsChanged if another came between.
+func (c vetPermitCmd) change(a *app, d *desk, permit *clinic.Permit) error {
+	vet, err := d.findVet(a, c.Login)
+	if err != nil {
+		return err
+	}
+	if permit == nil && len(c.Remove) == 0 && !c.Replace {
+		return printPermits(a, vet.Permits)
+	}
+	permits, err := c.changed(vet.Permits, permit)
+	if err != nil {
+		return err
+	}
+	return d.changePermits(a, vet, permits, c.Yes)
 }
 
 // changed gives what the permits shall be. A permit takes the place of the one with its number.
@@ -68,7 +79,7 @@ func (d *desk) changePermits(a *app, vet *clinic.Vet, permits []clinic.Permit, y
 		}
 		return fmt.Errorf("nothing was changed: the change would cancel %s; say --yes to do it", reservations(len(uncovered)))
 	}
-	cancelled, err := d.SetPermits(a.ctx, vet.ID, permits)
+	cancelled, err := d.SetPermits(a.ctx, vet.ID, vet.Permits, permits)
 	if err != nil {
 		return fmt.Errorf("set the permits: %w", err)
 	}
