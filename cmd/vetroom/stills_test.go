@@ -239,6 +239,27 @@ func (c photos) stillsInRecords() {
 	}
 }
 
+// TestAnAskedPhotoComesByTheServer: the vet's browser cannot take it from the owner's, which sends it to the server. The vet
+// asked for it, and looks at it without another word.
+func TestAnAskedPhotoComesByTheServer(t *testing.T) {
+	c := meet(t, "byserver", `{
+		const real = RTCDataChannel.prototype.send;
+		RTCDataChannel.prototype.send = function (data) {
+			const {type, id} = this.label === 'talk' ? JSON.parse(data) : {};
+			return real.call(this, type === 'still_from' ? JSON.stringify({type: 'still_stop', id, why: 'refused'}) : data);
+		};
+	}`)
+	for _, b := range []*tab{c.vet, c.owner} {
+		b.holds(20*time.Second, "is connected", connected+` && window.vetroomPeer.sctp?.state === 'connected'`)
+	}
+	c.asks()
+	c.owner.holds(15*time.Second, "hears that it is stored", stillSheet+`.dataset.state === 'kept'`)
+	c.vet.holds(5*time.Second, "sees it", viewing)
+	if all := c.stills(); len(all) != 1 || all[0].at("by") != "owner" {
+		t.Errorf("stored are %v", all)
+	}
+}
+
 // TestAPhotoWithoutAWayBetween: where the browsers have no data channel the owner's sends the photo to the server itself,
 // and asking for it goes by the chat.
 func TestAPhotoWithoutAWayBetween(t *testing.T) {

@@ -50,7 +50,7 @@ export class Stills {
       ask: () => this.#ask(),
       cancel: () => this.#cancel(),
     });
-    this.look = new Looking({ vet: this.vet, zone, chat, strip: this.strip, say: this.say, came: () => (this.#asked = undefined) });
+    this.look = new Looking({ vet: this.vet, zone, chat, strip: this.strip, say: this.say, came: () => this.#answered() });
   }
 
   /** One's own camera is on, or another. */
@@ -152,6 +152,13 @@ export class Stills {
   #refuse() {
     if (this.#asked) this.say({ type: 'still_no', id: this.#asked });
     this.#asked = undefined;
+  }
+
+  /** What was asked for is here. Whether anything was. */
+  #answered() {
+    const asked = this.#asked !== undefined;
+    this.#asked = undefined;
+    return asked;
   }
 
   /** The vet wants it no more; or the owner does not send it. */
@@ -309,7 +316,8 @@ export class Stills {
   /** @param {string} id @param {string} why */
   #stopped(id, why) {
     if (this.vet) {
-      this.#asked = undefined;
+      if (why === 'posting' && this.#asked === undefined) return; // and it is here
+      if (why !== 'posting') this.#asked = undefined;
       return this.strip.status({ words: firstText(`still.js_stopped_${why}`, 'still.js_stopped'), passing: true });
     }
     if (this.#going !== id) return;

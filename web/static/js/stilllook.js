@@ -35,7 +35,7 @@ export class Looking {
    * @param {import('./roomchat.js').Chat} with_.chat
    * @param {import('./stillstrip.js').Strip} with_.strip
    * @param {(message: import('./peer.js').Talk) => boolean} with_.say
-   * @param {() => void} with_.came one came by another way than between the browsers
+   * @param {() => boolean} with_.came one came by another way than between the browsers; whether it was asked for
    */
   constructor({ vet, zone, chat, strip, say, came }) {
     this.vet = vet;
@@ -89,7 +89,7 @@ export class Looking {
   /** One came by another way than between the browsers. @param {any} still */
   #isNew(still) {
     if (!this.vet || still.by !== 'owner') return;
-    this.came();
+    if (this.came()) return void this.open(still.id, true);
     this.strip.status({ words: text('still.js_new'), see: still.id });
   }
 
