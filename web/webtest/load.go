@@ -16,16 +16,19 @@ import (
 )
 
 // observer stands before everything else on a page: what is thrown, what its policy refuses, and what moves although
-// nobody touched it, once all of the page is there: a browser that is busy shows it while it comes, and no script has run.
+// nobody touched it, once all of the page was shown: a browser that is busy shows a part while the rest comes.
 const observer = `window.problems = [];
 addEventListener('securitypolicyviolation', (e) => problems.push('refused by the policy: ' + e.violatedDirective + ' ' + e.blockedURI));
 addEventListener('error', (e) => problems.push('thrown: ' + (e.message || e.target.currentSrc || e.target.src)), true);
 addEventListener('unhandledrejection', (e) => problems.push('rejected: ' + e.reason));
-new PerformanceObserver((list) => {
-	const parsed = performance.getEntriesByType('navigation')[0].domInteractive || Infinity;
-	for (const e of list.getEntries()) if (e.value > 0.005 && e.startTime > parsed) problems.push('moved by ' + e.value.toFixed(3) + ': ' + e.sources.map(({node, previousRect: was, currentRect: is}) =>
-		(node?.outerHTML ?? node?.data ?? 'what is gone').slice(0, 80) + ' from ' + [was.x, was.y, was.width, was.height] + ' to ' + [is.x, is.y, is.width, is.height]).join('; '));
-}).observe({ type: 'layout-shift', buffered: true });`
+{
+	let whole = Infinity; // when the second frame of all that was read began: what moved in the first is what came last
+	document.addEventListener('readystatechange', () => requestAnimationFrame(() => requestAnimationFrame(() => { whole = performance.now(); })), { once: true });
+	new PerformanceObserver((list) => {
+		for (const e of list.getEntries()) if (e.value > 0.005 && e.startTime > whole) problems.push('moved by ' + e.value.toFixed(3) + ': ' + e.sources.map(({node, previousRect: was, currentRect: is}) =>
+			(node?.outerHTML ?? node?.data ?? 'what is gone').slice(0, 80) + ' from ' + [was.x, was.y, was.width, was.height] + ' to ' + [is.x, is.y, is.width, is.height]).join('; '));
+	}).observe({ type: 'layout-shift', buffered: true });
+}`
 
 // drawn waits until what the scripts did is on the screen.
 const drawn = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.problems))))`

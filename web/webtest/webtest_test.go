@@ -29,6 +29,11 @@ const good = `<!DOCTYPE html><html lang="en"><head><title>Good</title><link rel=
 // moving is a script that moves what is there, when that has been seen.
 const moving = `<script type="module">setTimeout(() => document.querySelector('h1').before(Object.assign(document.createElement('div'), {style: 'height: 300px'})), 300)</script>`
 
+// half of a page that comes in two, of which the second moves what is there of the first.
+const half = `<!DOCTYPE html><html lang="en"><head><title>Half</title><link rel="icon" href="data:,"></head><body>
+<main style="display: flex; flex-direction: column-reverse; justify-content: flex-end"><h1>The first</h1>
+<script>requestAnimationFrame(() => requestAnimationFrame(() => fetch('/shown')))</script>`
+
 const big = 12_345
 
 func serve(t *testing.T) string {
@@ -42,6 +47,14 @@ func serve(t *testing.T) string {
 	}
 	mux.HandleFunc("/bad", page(bad, "media-src 'none'"))
 	mux.HandleFunc("/moved", page(strings.Replace(good, "</main>", moving+"</main>", 1), "media-src 'none'"))
+	shown := make(chan struct{})
+	mux.HandleFunc("/shown", func(http.ResponseWriter, *http.Request) { close(shown) })
+	mux.HandleFunc("/halves", func(w http.ResponseWriter, r *http.Request) {
+		page(half, "media-src 'none'")(w, r)
+		http.NewResponseController(w).Flush()
+		<-shown
+		io.WriteString(w, `<div style="height: 300px">The second</div></main></body></html>`)
+	})
 	mux.HandleFunc("/refused", page(strings.Replace(good, "</main>", "<script>1</script></main>", 1), "default-src 'none'; img-src data:"))
 	mux.HandleFunc("/good", page(good, "default-src 'none'; img-src data:"))
 	mux.HandleFunc("/static/big.js", func(w http.ResponseWriter, _ *http.Request) {
@@ -78,6 +91,9 @@ func TestWhatIsWrongIsSeen(t *testing.T) {
 	watch.Load(t, url+"/moved")
 	webtest.Evaluate[bool](t, ctx, `(async () => { while (!problems.length) await new Promise((go) => setTimeout(go, 10)); return true })()`)
 	has(t, watch.Now(t).Problems, "moved by")
+	if load := watch.Load(t, url+"/halves"); len(load.Problems) > 0 {
+		t.Errorf("of a page that comes in two: %q", load.Problems)
+	}
 	watch.Load(t, url+"/bad")
 	load := watch.Load(t, url+"/bad") // cold again
 	has(t, load.Problems, "a word", "thrown: Uncaught Error: out", "rejected: unheard", "another host: http://elsewhere.example/")
