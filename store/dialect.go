@@ -250,6 +250,25 @@ func openMySQL(connector driver.Connector) (write, read *sql.DB) {
 	return write, read
 }
 
+// serverConn is what database/sql may ask a server's connection for.
+type serverConn interface {
+	fullConn
+	driver.NamedValueChecker
+}
+
+// connect makes a connection that can be wrapped.
+func connect(ctx context.Context, c driver.Connector) (serverConn, error) {
+	conn, err := c.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := conn.(serverConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
+	}
+	return whole, nil
+}
+
 // session has every connection read what is committed by each statement, not by the transaction's first. A change reads
 // after it waited for a lock, and must see what it waited for; and an UPDATE of many rows keeps no lock on those that it
 // passed over. And it has the server end a transaction whose process does not go on with it: a machine that vanished
@@ -261,13 +280,9 @@ type session struct {
 
 // Connect implements driver.Connector.
 func (c session) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	whole, err := connect(ctx, c.Connector)
 	if err != nil {
 		return nil, err
-	}
-	whole, ok := conn.(serverConn)
-	if !ok {
-		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}
 	begins := settings
 	if c.begun {
@@ -275,7 +290,7 @@ func (c session) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	for _, text := range begins {
 		if _, err := whole.ExecContext(ctx, text, nil); err != nil && !isUnknownVariable(err) {
-			return nil, errors.Join(err, conn.Close())
+			return nil, errors.Join(err, whole.Close())
 		}
 	}
 	kept := keeping(whole, keptOnServer)

@@ -18,24 +18,14 @@ import (
 // made are the numbers of: a table, a column and an index that is there already.
 var made = []int{1050, 1060, 1061}
 
-// serverConn is what database/sql may ask a server's connection for.
-type serverConn interface {
-	fullConn
-	driver.NamedValueChecker
-}
-
 // resuming has connections take what is there already for made.
 type resuming struct{ driver.Connector }
 
 // Connect implements driver.Connector.
 func (r resuming) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := r.Connector.Connect(ctx)
+	whole, err := connect(ctx, r.Connector)
 	if err != nil {
 		return nil, err
-	}
-	whole, ok := conn.(serverConn)
-	if !ok {
-		return nil, errors.Join(errors.New("the driver's connection cannot be wrapped"), conn.Close())
 	}
 	return resumingConn{whole}, nil
 }
