@@ -63,7 +63,7 @@ func (c *farCall) back(what string, since time.Time, within time.Duration, way s
 	for _, b := range c.both() {
 		took := b.showsSince(since, 20, 60*time.Second).Sub(since)
 		c.Logf("%s: the %s sees the other after %v", what, b.name, took.Round(time.Millisecond))
-		if took > within+busy {
+		if took > within+busyMachine {
 			c.Errorf("%s: the %s sees the other only after %v", what, b.name, took)
 		}
 	}
@@ -133,7 +133,7 @@ func (c *farCall) changes(what string, change func(), way string) {
 	for _, b := range c.both() {
 		still := b.stoodStill(began)
 		c.Logf("%s: the %s's picture stood still for %v", what, b.name, still.Round(time.Millisecond))
-		if still > 2*pathBackWithin+busy {
+		if still > 2*pathBackWithin+busyMachine {
 			c.Errorf("%s: the %s's picture stood still for %v", what, b.name, still)
 		}
 	}
